@@ -1,0 +1,28 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Quality-of-service profiles, by what a stream is for; docs/reference says who uses which."""
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+def _profile(
+    reliability: ReliabilityPolicy, depth: int, durability: DurabilityPolicy
+) -> QoSProfile:
+    return QoSProfile(
+        reliability=reliability,
+        durability=durability,
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+    )
+
+
+# Images and clouds: the newest counts, a lost one is not worth a retransmission.
+SENSOR = _profile(ReliabilityPolicy.BEST_EFFORT, 1, DurabilityPolicy.VOLATILE)
+# Joint state, odometry, leader state: every consumer checks the age.
+STATE = _profile(ReliabilityPolicy.BEST_EFFORT, 5, DurabilityPolicy.VOLATILE)
+# Whole-body commands: a queue of one, so that an old command never follows a new one.
+COMMAND = _profile(ReliabilityPolicy.RELIABLE, 1, DurabilityPolicy.VOLATILE)
+# Status, latches, descriptions: a late joiner must see the last one.
+LATCHED = _profile(ReliabilityPolicy.RELIABLE, 1, DurabilityPolicy.TRANSIENT_LOCAL)
+# Traces, diagnostics, events: nothing may be lost in a short stall.
+EVENTS = _profile(ReliabilityPolicy.RELIABLE, 50, DurabilityPolicy.VOLATILE)

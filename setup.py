@@ -1,0 +1,62 @@
+"""
+Build file for colcon (ament_python) and pip alike.
+
+pip on a machine without ROS installs core, drivers, runtime, sim and the `hvd` command; colcon
+adds the nodes' executables under lib/hvd_ros, where `ros2 run` and `ros2 launch` look for them.
+"""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NODES = (
+    'guardian',
+    'joylo',
+    'mux',
+    'r1',
+    'rosbridge_twin',
+    'scripted_operator',
+    'sim_joylo',
+    'sim_robot',
+    'viewer',
+)
+
+
+def share(folder: str) -> list[tuple[str, list[str]]]:
+    """List the files below a top-level folder as data files of share/hvd_ros."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(Path(folder).rglob('*')):
+        if path.is_file() and '__pycache__' not in path.parts:
+            found.setdefault(f'share/hvd_ros/{path.parent}', []).append(str(path))
+    return list(found.items())
+
+
+setup(
+    name='hvd_ros',
+    version='0.1.0',
+    description='Teleoperate, record, train and deploy whole-body policies on the Galaxea R1.',
+    license='Apache-2.0',
+    python_requires='>=3.11',
+    packages=find_packages(include=['hvd_ros', 'hvd_ros.*']),
+    package_data={'hvd_ros': ['py.typed']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/hvd_ros']),
+        ('share/hvd_ros', ['package.xml']),
+        *share('config'),
+        *share('launch'),
+        *share('urdf'),
+    ],
+    install_requires=['numpy>=1.26', 'pyyaml>=6.0'],
+    extras_require={
+        'drivers': ['dynamixel-sdk>=4.1', 'hidapi>=0.14', 'websocket-client>=1.7'],
+        'sim': ['mujoco>=3.3.7'],
+        'viewer': ['viser>=1.1'],
+    },
+    entry_points={
+        'console_scripts': [
+            'hvd = hvd_ros.cli.main:main',
+            *(f'{node}_node = hvd_ros.nodes.{node}_node:main' for node in NODES),
+        ],
+    },
+    zip_safe=False,
+)
