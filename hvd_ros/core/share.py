@@ -15,15 +15,15 @@ from hvd_ros.core.errors import ConfigError
 
 
 def share_file(*parts: str) -> Path:
-    """Find a file of ours by its parts, such as share_file('config', 'robots', 'r1.yaml')."""
+    """Find a file of ours by its path below the share folder, part by part."""
     roots = _share_roots()
     for root in roots:
         path = root.joinpath(*parts)
         if path.exists():
             return path
-    tried = ', '.join(str(root) for root in roots)
+    places = ', '.join(str(root) for root in roots)
     name = '/'.join(parts)
-    raise ConfigError(f"'{name}' is not installed (looked below {tried}); run `make setup` again")
+    raise ConfigError(f"'{name}' is not installed (looked in {places}); run `make setup`")
 
 
 def user_config_dir() -> Path:
