@@ -23,7 +23,7 @@ def share_file(*parts: str) -> Path:
             return path
     places = ', '.join(str(root) for root in roots)
     name = '/'.join(parts)
-    raise ConfigError(f"'{name}' is not installed; looked in {places}; run `make setup`")
+    raise ConfigError(f"'{name}' is not installed in {places}; run `make setup`")
 
 
 def user_config_dir() -> Path:
