@@ -27,7 +27,7 @@ def share_file(*parts: str) -> Path:
 
 
 def user_config_dir() -> Path:
-    """Return the folder of per-robot calibration and overrides: HVD_CONFIG_DIR or the XDG place."""
+    """Name the folder of per-robot calibrations: HVD_CONFIG_DIR or the XDG place."""
     named = os.environ.get('HVD_CONFIG_DIR')
     if named:
         return Path(named)
