@@ -1,0 +1,99 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The fault matrix, rows of hosts and clocks: cut cable, wall clock set back, dead /clock."""
+
+import os
+from pathlib import Path
+import shutil
+import signal
+
+import pytest
+
+pytestmark = [pytest.mark.ros, pytest.mark.launch]
+pytest.importorskip('rclpy')
+
+from test.launch.graph import TELEOP, Graph  # noqa: E402
+from test.launch.hosts import ENVIRONMENT, ROBOT, STATION, cut_cable, inside, two_hosts  # noqa: E402
+from test.launch.wire import Wire  # noqa: E402
+
+DECELERATION_S = 0.3 / 1.0
+SLACK_S = 0.1
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which('ip') is None,
+    reason='network namespaces need root and iproute2',
+)
+def test_link_cut_between_hosts_stops_the_base(tmp_path, monkeypatch):
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with two_hosts():
+        graph = Graph(tmp_path)
+        with inside(STATION):
+            operator = Wire()
+        with inside(ROBOT):
+            robot = Wire(steer=False)
+        try:
+            for node in TELEOP:
+                host = ROBOT if node in ('sim_robot', 'guardian') else STATION
+                graph.start(node, prefix=('ip', 'netns', 'exec', host))
+            operator.ready()
+            operator.engage()
+            operator.drive()
+            robot.wait('the robot host', lambda: bool(robot.chassis))
+            at_ns = robot.truth[-1][0]
+            cut_cable()
+            # 150 ms of silence, then zeros: never the operator's last speed.
+            assert robot.stopped_after(at_ns) <= 0.2 + SLACK_S
+            assert abs(robot.truth[-1][1][0]) < 0.01
+        finally:
+            codes = graph.close()
+            operator.close()
+            robot.close()
+    assert all(code == 0 for code in codes.values()), codes
+
+
+FAKETIME = next(Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'), None)
+
+
+@pytest.mark.skipif(FAKETIME is None, reason='needs the Debian package faketime')
+def test_wall_clock_set_back_an_hour_leaves_the_watchdog_alone(tmp_path, wire):
+    offset = tmp_path / 'offset'
+    offset.write_text('+0\n')
+    graph = Graph(
+        tmp_path,
+        {
+            'LD_PRELOAD': str(FAKETIME),
+            'FAKETIME_TIMESTAMP_FILE': str(offset),
+            'FAKETIME_NO_CACHE': '1',
+            'FAKETIME_DONT_FAKE_MONOTONIC': '1',
+        },
+    )
+    try:
+        graph.start_all(TELEOP)
+        wire.ready()
+        wire.engage()
+        wire.drive()
+        jump_ns = wire.truth[-1][0]
+        offset.write_text('-3600\n')
+        wire.watch(1.0)
+        jumped = wire.teleop[-1][1].header.stamp.sec
+        assert wire.node.get_clock().now().seconds_nanoseconds()[0] - jumped > 3000
+        # At most a hiccup: both ends of every age are measured on one clock again.
+        assert wire.chassis[-1][1][0] > 0.25 or wire.mode() != 1
+        at_ns = graph.signal('joylo', signal.SIGKILL)
+        assert wire.stopped_after(at_ns) <= 0.2 + DECELERATION_S + SLACK_S
+        assert jump_ns < at_ns
+    finally:
+        codes = graph.close()
+    assert all(code == 0 for code in codes.values()), codes
+
+
+def test_clock_that_never_ticks_leaves_the_watchdog_alone(graph, wire):
+    for node in TELEOP:
+        graph.start(node, parameters={'use_sim_time': node in ('mux', 'guardian', 'r1', 'joylo')})
+    wire.ready()
+    wire.engage()
+    wire.drive()
+    at_ns = graph.signal('joylo', signal.SIGKILL)
+    assert wire.stopped_after(at_ns) <= 0.2 + DECELERATION_S + SLACK_S
