@@ -10,104 +10,19 @@ A thread owns the HID device. A pad that goes silent, or that repeats itself, is
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-import socket
 import threading
 import time
-from typing import Any, Protocol
 
 from hvd_ros.core.errors import DeviceError
 from hvd_ros.drivers import joycon_report as wire
 from hvd_ros.drivers.joycon_report import Side, Stick, StickCalibration
+from hvd_ros.drivers.joycon_transport import HidTransport
 
 _READ_MS = 20  # longest blocking read; also how late a rumble may start
 _REPLY_S = 0.3  # longest wait for the answer to one subcommand
 _TRIES = 3
 _SILENT_S = 1.0  # without a fresh report for so long, the connection is made anew
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
-
-
-class HidTransport(Protocol):
-    """The HID boundary: what hidapi gives us, and what the twin plays."""
-
-    def read(self, size: int, timeout_ms: int) -> bytes:
-        """Return one input report, or nothing at the deadline; OSError when the pad is gone."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send one output report, or raise OSError."""
-        ...
-
-    def close(self) -> None:
-        """Let the device go."""
-        ...
-
-
-class HidApiTransport:
-    """A paired Joy-Con through hidapi."""
-
-    def __init__(self, side: Side) -> None:
-        hid = _hidapi()
-        found = hid.enumerate(wire.VENDOR, wire.PRODUCT[side])
-        if not found:
-            raise DeviceError(
-                f'{side} Joy-Con: none is connected (USB id 057e:{wire.PRODUCT[side]:04x}); '
-                'pair it: hold its sync button, then `bluetoothctl pair`'
-            )
-        self._device = hid.device()
-        try:
-            self._device.open_path(found[0]['path'])
-        except OSError as error:
-            raise DeviceError(
-                f'{side} Joy-Con: {found[0]["path"].decode()} does not open ({error}); install '
-                'config/udev/99-hvd.rules for the permission, then pair it again'
-            ) from None
-
-    def read(self, size: int, timeout_ms: int) -> bytes:
-        """Return one input report, or nothing at the deadline."""
-        return bytes(self._device.read(size, timeout_ms))
-
-    def write(self, data: bytes) -> None:
-        """Send one output report."""
-        if self._device.write(data) < 0:
-            raise OSError(f'write failed: {self._device.error()}')
-
-    def close(self) -> None:
-        """Let the device go."""
-        self._device.close()
-
-
-class SocketTransport:
-    """A twin Joy-Con: one datagram of the socket is one report."""
-
-    def __init__(self, path: Path) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            self._socket.connect(str(path))
-        except OSError as error:
-            self._socket.close()
-            raise DeviceError(
-                f'twin Joy-Con: {path} does not answer ({error.strerror}); start sim_joylo'
-            ) from None
-
-    def read(self, size: int, timeout_ms: int) -> bytes:
-        """Return one input report, or nothing at the deadline."""
-        self._socket.settimeout(timeout_ms / 1000)
-        try:
-            data = self._socket.recv(size)
-        except TimeoutError:
-            return b''
-        if not data:
-            raise OSError('the twin hung up')
-        return data
-
-    def write(self, data: bytes) -> None:
-        """Send one output report."""
-        self._socket.send(data)
-
-    def close(self) -> None:
-        """Let the device go."""
-        self._socket.close()
 
 
 @dataclass(frozen=True)
@@ -149,6 +64,7 @@ class JoyCon:
         self._sample: PadSample | None = None
         self._trouble = 'not opened yet'
         self._out: deque[tuple[int, bytes]] = deque(maxlen=8)
+        self._shake = wire.STILL
         self._still_at_ns = 0
         self._counter = 0
         self._stop = threading.Event()
@@ -184,7 +100,7 @@ class JoyCon:
 
     def lamps(self, mask: int) -> None:
         """Light the four player lamps, bit 0 nearest to the stick."""
-        self._out.append((wire.SET_LEDS, bytes((mask & 0xF,))))
+        self._out.append((wire.COMMAND, bytes((wire.SET_LEDS, mask & 0xF))))
 
     def close(self) -> None:
         """Stop listening; the pad is left still. Safe to call twice."""
@@ -236,19 +152,19 @@ class JoyCon:
 
     def _send_due(self, transport: HidTransport, now_ns: int) -> None:
         while self._out:
-            kind, data = self._out.popleft()
-            self._write(transport, kind, data)
+            self._write(transport, *self._out.popleft())
         if self._still_at_ns and now_ns >= self._still_at_ns:
             self._still_at_ns = 0
             self._write(transport, wire.RUMBLE, wire.STILL)
 
-    def _write(self, transport: HidTransport, kind: int, data: bytes) -> None:
-        self._counter = (self._counter + 1) & 0xF
-        if kind == wire.RUMBLE:
-            head = bytes((wire.RUMBLE, self._counter)) + data
+    def _write(self, transport: HidTransport, report: int, body: bytes) -> None:
+        if report == wire.RUMBLE:
+            self._shake = body
         else:
-            head = bytes((wire.COMMAND, self._counter)) + wire.STILL + bytes((kind,)) + data
-        transport.write(head.ljust(wire.OUTPUT_BYTES, b'\0'))
+            body = self._shake + body  # a command without it would end the rumble
+        self._counter = (self._counter + 1) & 0xF
+        data = bytes((report, self._counter)) + body
+        transport.write(data.ljust(wire.OUTPUT_BYTES, b'\0'))
 
     def _reconnected(self) -> HidTransport | None:
         tries = 0
@@ -262,6 +178,7 @@ class JoyCon:
 
     def _connected(self) -> HidTransport:
         transport = self._connect()
+        self._shake = wire.STILL
         try:
             self._read_calibration(transport)
             self._ask(transport, wire.ENABLE_RUMBLE, b'\x01')
@@ -294,7 +211,7 @@ class JoyCon:
         """Send a subcommand and return the data of its answer."""
         echo = data if command == wire.READ_SPI else b''
         for _ in range(_TRIES):
-            self._write(transport, command, data)
+            self._write(transport, wire.COMMAND, bytes((command,)) + data)
             deadline_ns = time.monotonic_ns() + int(_REPLY_S * 1e9)
             while time.monotonic_ns() < deadline_ns:
                 reply = transport.read(wire.REPORT_BYTES, _READ_MS)
@@ -305,16 +222,3 @@ class JoyCon:
                     if mine and reply[15:].startswith(echo):
                         return reply[15:]
         raise DeviceError(f'no answer to subcommand {command:#04x}; pair it again')
-
-
-def _hidapi() -> Any:
-    try:
-        import hid
-    except ImportError:
-        raise DeviceError('Joy-Cons need the package hidapi; pip install hidapi') from None
-    if not hasattr(hid, 'device'):
-        raise DeviceError(
-            "the package 'hid' hides hidapi, which Joy-Cons need; "
-            'pip uninstall hid && pip install --force-reinstall hidapi'
-        )
-    return hid

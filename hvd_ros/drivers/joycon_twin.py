@@ -39,6 +39,7 @@ class JoyConTwin:
         self._stick: Stick = (0.0, 0.0)
         self._fault, self._amount, self._until_ns = 'none', 0.0, 0
         self._late: deque[tuple[int, bytes]] = deque()
+        self._client: socket.socket | None = None
         self._full_mode = False
         self._timer = 0
         self._last = b''
@@ -84,49 +85,39 @@ class JoyConTwin:
         self._amount, self._fault = amount, fault
 
     def _serve(self, server: socket.socket) -> None:
-        client: socket.socket | None = None
-        waiting = selectors.DefaultSelector()
-        waiting.register(server, selectors.EVENT_READ)
         due_ns = time.monotonic_ns()
-        while not self._stop.is_set():
-            ready = waiting.select(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
-            for key, _ in ready:
-                if key.fileobj is server:
-                    newcomer, _ = server.accept()
-                    client = self._adopt(waiting, client, newcomer)
-                elif client is not None and not self._hear(client):
-                    client = self._hang_up(waiting, client)
-            now_ns = time.monotonic_ns()
-            if now_ns < due_ns:
-                continue
-            # A late thread does not catch up with a burst; a pad would not either.
-            due_ns = max(due_ns + PERIOD_NS, now_ns)
-            if client is not None and not self._report(client, now_ns):
-                client = self._hang_up(waiting, client)
-        if client is not None:
-            self._hang_up(waiting, client)
-        waiting.close()
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(server, selectors.EVENT_READ)
+            while not self._stop.is_set():
+                for key, _ in waiting.select(max(0.0, (due_ns - time.monotonic_ns()) / 1e9)):
+                    if key.fileobj is server:
+                        self._adopt(waiting, server.accept()[0])
+                    elif self._client is not None and not self._hear(self._client):
+                        self._hang_up(waiting)
+                now_ns = time.monotonic_ns()
+                if now_ns < due_ns:
+                    continue
+                # A late thread does not catch up with a burst; a pad would not either.
+                due_ns = max(due_ns + PERIOD_NS, now_ns)
+                if self._client is not None and not self._report(self._client, now_ns):
+                    self._hang_up(waiting)
+            self._hang_up(waiting)
         server.close()
 
-    def _adopt(
-        self,
-        waiting: selectors.BaseSelector,
-        client: socket.socket | None,
-        newcomer: socket.socket,
-    ) -> socket.socket | None:
-        if client is not None:
-            self._hang_up(waiting, client)
+    def _adopt(self, waiting: selectors.BaseSelector, newcomer: socket.socket) -> None:
+        self._hang_up(waiting)
         if self._active() == 'disconnect':
             newcomer.close()
-            return None
+            return
         newcomer.setblocking(False)
         waiting.register(newcomer, selectors.EVENT_READ)
-        self._full_mode = False
-        return newcomer
+        self._client, self._full_mode = newcomer, False
 
-    def _hang_up(self, waiting: selectors.BaseSelector, client: socket.socket) -> None:
-        waiting.unregister(client)
-        client.close()
+    def _hang_up(self, waiting: selectors.BaseSelector) -> None:
+        if self._client is not None:
+            waiting.unregister(self._client)
+            self._client.close()
+            self._client = None
         self._late.clear()
 
     def _active(self) -> str:
