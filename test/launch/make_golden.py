@@ -1,0 +1,179 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Expand our launch files with the real ROS 2 launch and write what comes out to golden/*.json.
+
+The interpreter behind `hvd launch` must reproduce these files. Run it where `launch`, `launch_xml`
+and `launch_ros` of Jazzy import (a native installation, or their sources on PYTHONPATH):
+    python test/launch/make_golden.py
+Packages are looked up in a made-up prefix, so that nothing else needs to be installed.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+import re
+import tempfile
+from typing import Any
+
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).with_name('golden')
+FOREIGN = {'robot_state_publisher': 'robot_state_publisher', 'rviz2': 'rviz2'}
+
+CASES: dict[str, tuple[str, dict[str, str]]] = {
+    'sim': ('sim', {}),
+    'sim_rosbridge': ('sim', {'transport': 'rosbridge', 'rosbridge_port': '9191'}),
+    'sim_tour': ('sim', {'operator': 'tour', 'operator_once': 'true', 'namespace': 'left'}),
+    'teleop_sim': ('teleop', {}),
+    'teleop_sim_tour': ('teleop', {'operator': 'tour', 'viewer_port': '8099'}),
+    'teleop_sim_rosbridge': ('teleop', {'transport': 'rosbridge', 'viewer': 'false'}),
+    'teleop_sim_namespace': ('teleop', {'namespace': '/lab/one', 'log_level': 'debug'}),
+    'teleop_real': ('teleop', {'hardware': 'real', 'port': '/dev/ttyJoylo'}),
+    'teleop_real_remote': (
+        'teleop',
+        {'hardware': 'real', 'robot_host': '10.0.0.2', 'domain': '72', 'robot': 'r1pro'},
+    ),
+    'teleop_real_rosbridge': (
+        'teleop',
+        {'hardware': 'real', 'transport': 'rosbridge', 'rosbridge_host': '192.168.1.5'},
+    ),
+    'bringup_sim': ('bringup', {}),
+    'bringup_sim_rviz': ('bringup', {'rviz': 'true', 'use_sim_time': 'true'}),
+    'bringup_real': ('bringup', {'hardware': 'real', 'state_publisher': 'true'}),
+    'bringup_real_rosbridge': (
+        'bringup',
+        {'hardware': 'real', 'transport': 'rosbridge', 'rviz': 'true', 'namespace': 'one'},
+    ),
+}
+
+
+def make_prefix(prefix: Path) -> Path:
+    """Lay out an ament prefix whose hvd_ros share folder is this checkout; return that folder."""
+    nodes = re.findall(r"^    '(\w+)',$", (CHECKOUT / 'setup.py').read_text(), re.MULTILINE)
+    executables = [('hvd_ros', f'{node}_node') for node in nodes] + list(FOREIGN.items())
+    for package, executable in executables:
+        path = prefix / 'lib' / package / executable
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o755)
+        marker = prefix / 'share/ament_index/resource_index/packages' / package
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+    share = prefix / 'share' / 'hvd_ros'
+    share.symlink_to(CHECKOUT)
+    return share
+
+
+def expand(path: Path, arguments: dict[str, str]) -> list[dict[str, Any]]:
+    """Walk a launch file with the real tool and describe every node that it would start."""
+    from launch import LaunchService
+    from launch.actions import IncludeLaunchDescription
+    from launch.launch_description_sources import AnyLaunchDescriptionSource
+
+    context = LaunchService(noninteractive=True).context
+    start = dict(context.environment)
+    include = IncludeLaunchDescription(
+        AnyLaunchDescriptionSource(str(path)), launch_arguments=list(arguments.items())
+    )
+    found: list[dict[str, Any]] = []
+    _walk(include, context, start, found)
+    return found
+
+
+def _walk(entity: Any, context: Any, start: dict[str, str], found: list[dict[str, Any]]) -> None:
+    from launch_ros.actions import Node
+
+    if not isinstance(entity, Node):
+        for inner in entity.visit(context) or []:
+            _walk(inner, context, start, found)
+    elif entity.condition is None or entity.condition.evaluate(context):
+        found.append(_describe(entity, context, start))
+
+
+def _describe(node: Any, context: Any, start: dict[str, str]) -> dict[str, Any]:
+    """Let the real tool write the command line, without starting it, and read that."""
+    from launch.actions import Shutdown
+
+    node._perform_substitutions(context)
+    names = {'name': f'__node:={node._Node__expanded_node_name}'}
+    if node.expanded_node_namespace:
+        names['ns'] = f'__ns:={node.expanded_node_namespace}'
+    context.extend_locals({'ros_specific_arguments': names})
+    node.prepare(context)
+    command = [str(word) for word in node.process_description.final_cmd]
+    final = node.process_description.final_env or {}
+    split = command.index('--ros-args')
+    on_exit = node._ExecuteLocal__on_exit
+    record = {
+        'package': Path(command[0]).parent.name,
+        'executable': Path(command[0]).name,
+        'arguments': command[1:split],
+        'environment': {key: value for key, value in final.items() if start.get(key) != value},
+        'shutdown_on_exit': bool(on_exit) and isinstance(on_exit[0], Shutdown),
+    }
+    return record | _read_ros_arguments([w for w in command[split:] if w != '--ros-args'])
+
+
+def _read_ros_arguments(words: list[str]) -> dict[str, Any]:
+    record: dict[str, Any] = {'name': '', 'namespace': '', 'parameters': [], 'log_level': ''}
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        name, _, target = value.partition(':=')
+        if option == '--params-file':
+            record['parameters'].append(_parameters(Path(value)))
+        elif option == '--log-level':
+            record['log_level'] = value
+        elif option == '-r' and name in ('__node', '__ns'):
+            record['name' if name == '__node' else 'namespace'] = target
+        else:
+            raise ValueError(f'{option} {value}: not foreseen')
+    return record
+
+
+def _parameters(path: Path) -> Any:
+    """Return the path of a file of ours, or the content of one that the tool wrote."""
+    if not path.is_relative_to(tempfile.gettempdir()) or 'hvd_ros' in path.parts:
+        return str(path)
+    (node,) = yaml.safe_load(path.read_text()).values()
+    return node['ros__parameters']
+
+
+def portable(value: Any, share: str) -> Any:
+    """Replace what depends on the machine or is not the launch file's business."""
+    if isinstance(value, str):
+        return '<robot description>' if '</robot>' in value else value.replace(share, '<share>')
+    if isinstance(value, list):
+        return [portable(item, share) for item in value]
+    if isinstance(value, dict):
+        return {key: portable(item, share) for key, item in value.items()}
+    return value
+
+
+def run_case(name: str) -> list[dict[str, Any]]:
+    """Expand one case with the real tool, in an environment that holds nothing of ours."""
+    file, arguments = CASES[name]
+    underlay = os.environ.get('AMENT_PREFIX_PATH', '')
+    for key in ('ROS_DOMAIN_ID', 'ROS_STATIC_PEERS', 'ROS_AUTOMATIC_DISCOVERY_RANGE'):
+        os.environ.pop(key, None)
+    with tempfile.TemporaryDirectory() as folder:
+        share = make_prefix(Path(folder))
+        # The tool reads its own grammar from the prefixes that were there before.
+        os.environ['AMENT_PREFIX_PATH'] = f'{folder}{os.pathsep}{underlay}'
+        nodes = expand(share / 'launch' / f'{file}.launch.xml', arguments)
+        return [portable(node, str(share)) for node in nodes]
+
+
+def main() -> None:
+    """Write or print the golden files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('case', nargs='*', help='cases to make; all of them by default')
+    GOLDEN.mkdir(exist_ok=True)
+    for name in parser.parse_args().case or CASES:
+        text = json.dumps(run_case(name), indent=1, sort_keys=True)
+        (GOLDEN / f'{name}.json').write_text(text + '\n')
+        print(name)
+
+
+if __name__ == '__main__':
+    main()
