@@ -1,0 +1,54 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The web server of the page: viser, held to this machine.
+
+viser listens on every interface, moves to another port when one is taken, and offers to publish
+the page through a relay on the internet. None of that may happen here.
+"""
+
+import errno
+import socket
+from typing import Any
+
+import viser
+
+from hvd_ros.core.errors import ConfigError
+
+HOST = '127.0.0.1'
+
+
+class LoopbackServer(viser.ViserServer):
+    """A viser server on 127.0.0.1 and on the port that was asked for, or not at all."""
+
+    def __init__(self, port: int) -> None:
+        _must_be_free(port)
+        super().__init__(host=HOST, port=port, label='hvd_ros', verbose=False)
+        if port not in (0, self.get_port()):
+            self.stop()
+            raise _taken(port)
+
+    def request_share_url(self, verbose: bool = True) -> Any:
+        """Refuse: any browser could ask for it, and then the page would be on the internet."""
+        return None
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As the server does, so that connections of the last run in TIME_WAIT do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise ConfigError(
+                    f'viewer: port {port} needs root; valid: 1024 to 65535, or 0 for any free one'
+                ) from None
+            raise _taken(port) from None
+
+
+def _taken(port: int) -> ConfigError:
+    return ConfigError(
+        f'viewer: port {port} on {HOST} is taken, perhaps by another viewer; '
+        'stop that one, or choose another: -p port:=8081, or port:=0 for any free one'
+    )
