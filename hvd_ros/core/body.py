@@ -7,6 +7,7 @@ One robot description (config/robots/*.yaml) is the only place that knows the nu
 Everything else asks the Body that was loaded from it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -106,6 +107,11 @@ class Body:
     def mask(self, kind: Kind) -> npt.NDArray[np.bool_]:
         """Return which dimensions are of one kind, shape (D,)."""
         return np.array([d.kind is kind for d in self.dimensions])
+
+    def values_of(self, joints: Mapping[str, float]) -> Array:
+        """Return what joint positions mean as command values (D,); NaN where none was given."""
+        seen = [joints.get(d.joint, np.nan) / d.joint_per_unit for d in self.dimensions]
+        return np.array(seen)
 
     def pose(self, name: str) -> Array:
         """Return a named pose, or say which ones exist."""
