@@ -16,6 +16,7 @@ import numpy as np
 from hvd_ros.core.body import Array
 from hvd_ros.core.errors import ConfigError
 
+_Colors = dict[str | None, ET.Element]
 MOVING = ('revolute', 'continuous', 'prismatic')
 
 
@@ -81,7 +82,8 @@ def read_urdf(path: Path) -> Urdf:
     """Read a URDF file, or raise ConfigError naming what is wrong with it."""
     try:
         xml = ET.parse(path).getroot()
-        links = {str(e.get('name')): _link(e) for e in xml.findall('link')}
+        colors = {m.get('name'): m for m in xml.findall('material')}
+        links = {e.attrib['name']: _link(e, colors) for e in xml.findall('link')}
         joints = [_joint(e) for e in xml.findall('joint')]
     except (OSError, ET.ParseError, ValueError, KeyError, AttributeError) as error:
         raise ConfigError(f'{path}: not readable as URDF: {error}') from None
@@ -155,13 +157,13 @@ def _joint(e: ET.Element) -> Joint:
     )
 
 
-def _link(e: ET.Element) -> Link:
+def _link(e: ET.Element, colors: _Colors) -> Link:
     inertial = e.find('inertial')
     return Link(
         name=e.attrib['name'],
         inertial=None if inertial is None else _inertial(inertial),
-        visuals=tuple(_shape(v) for v in e.findall('visual')),
-        collisions=tuple(_shape(c) for c in e.findall('collision')),
+        visuals=tuple(_shape(v, colors) for v in e.findall('visual')),
+        collisions=tuple(_shape(c, colors) for c in e.findall('collision')),
     )
 
 
@@ -177,7 +179,7 @@ def _inertial(e: ET.Element) -> Inertial:
     return Inertial(mass, pose[:3, 3], rotation @ tensor @ rotation.T)
 
 
-def _shape(e: ET.Element) -> Shape:
+def _shape(e: ET.Element, colors: _Colors) -> Shape:
     body = next(iter(_child(e, 'geometry')))
     if body.tag == 'box':
         size = tuple(_vector(body, 'size', '').tolist())
@@ -187,7 +189,10 @@ def _shape(e: ET.Element) -> Shape:
         size = (float(body.attrib['radius']),)
     else:
         raise ValueError(f'<{body.tag}> shapes are not supported; use box, cylinder or sphere')
-    color = e.find('material/color')
+    material = e.find('material')
+    # A material is named here and coloured here or at the top of the file.
+    named = None if material is None else colors.get(material.get('name'), material)
+    color = None if named is None else named.find('color')
     rgba = tuple(_vector(color, 'rgba', '0.7 0.7 0.7 1').tolist())
     return Shape(body.tag, size, _origin(e), rgba)
 
