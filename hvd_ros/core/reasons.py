@@ -17,6 +17,7 @@ class Reason(StrEnum):
     NO_SOURCE = 'no_source'
     NEVER_HEARD = 'never_heard'
     DISENGAGED = 'disengaged'
+    RELEASE_FIRST = 'release_first'
     DEADMAN_RELEASED = 'deadman_released'
     STUCK_BUTTON = 'stuck_button'
     # age
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     STALE_REPLAY = 'stale:replay'
     STALE_BUTTONS = 'stale:buttons'
     STALE_FEEDBACK = 'stale:feedback'
+    FROZEN_FEEDBACK = 'frozen:feedback'
     NO_FEEDBACK = 'no_feedback'
     OLD_STAMP = 'old_stamp'
     OLD_SEQUENCE = 'old_sequence'
@@ -63,6 +65,10 @@ EXPLANATION: dict[Reason, tuple[str, str]] = {
     Reason.NO_SOURCE: ('nobody asks for motion', 'hold L or R and press Plus, or start a policy'),
     Reason.NEVER_HEARD: ('nothing was received from this source yet', 'start its node'),
     Reason.DISENGAGED: ('the operator is not engaged', 'hold L or R and press Plus'),
+    Reason.RELEASE_FIRST: (
+        'the operator was engaged already when the way became free',
+        'release L or R, then hold it again',
+    ),
     Reason.DEADMAN_RELEASED: ('the dead-man is released', 'hold L or R'),
     Reason.STUCK_BUTTON: (
         'the dead-man was held too long without a break',
@@ -75,6 +81,10 @@ EXPLANATION: dict[Reason, tuple[str, str]] = {
     Reason.STALE_FEEDBACK: (
         'the robot stopped reporting its joints',
         'look at the r1 node and the robot',
+    ),
+    Reason.FROZEN_FEEDBACK: (
+        'a joint reports the same number although it is told to move',
+        'look at the motor, its cable and the r1 node',
     ),
     Reason.NO_FEEDBACK: (
         'the robot has not reported all joints yet',
