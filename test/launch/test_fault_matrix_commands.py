@@ -33,6 +33,7 @@ class Sender:
         self.layout_id = self.body.layout_id
         self.spoil = None  # function of the message, applied last
         self.seq = 0
+        self.engaged = False
         self._publisher = wire.node.create_publisher(
             WholeBodyCommand, 'teleop/command', qos.COMMAND
         )
@@ -41,7 +42,7 @@ class Sender:
     def _send(self):
         self.seq += 1
         message = WholeBodyCommand(
-            source=Source.TELEOP, seq=self.seq, layout_id=self.layout_id, engaged=True
+            source=Source.TELEOP, seq=self.seq, layout_id=self.layout_id, engaged=self.engaged
         )
         message.header.stamp = self.wire.node.get_clock().now().to_msg()
         message.values = [float(v) for v in self.values]
@@ -60,6 +61,8 @@ def sender(graph, wire):
     wire.wait('mux status', lambda: bool(wire.status), 30.0)
     wire.wait('twin', lambda: bool(wire.truth), 30.0)
     sender = Sender(wire)
+    wire.wait('open gates', lambda: wire.closed() <= {'source', 'mode', 'leader'}, 30.0)
+    sender.engaged = True
     wire.wait('teleop mode', lambda: wire.mode() == Mode.TELEOP)
     return sender
 

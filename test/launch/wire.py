@@ -168,9 +168,10 @@ class Wire:
         self.wait('mux status', lambda: bool(self.status), 30.0)
         self.wait('leader', lambda: bool(self.teleop), 30.0)
         self.wait('twin', lambda: bool(self.truth), 30.0)
-        self.wait('open gates', lambda: self._closed() <= {'source', 'mode', 'leader'}, 30.0)
+        self.wait('open gates', lambda: self.closed() <= {'source', 'mode', 'leader'}, 30.0)
 
-    def _closed(self) -> set[str]:
+    def closed(self) -> set[str]:
+        """Return the names of the gates that are closed."""
         return {gate.name for gate in self.status[-1][1].gates if not gate.open}
 
     def engage(self) -> None:
