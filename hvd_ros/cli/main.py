@@ -3,7 +3,8 @@
 """
 The `hvd` command: one verb per file, loaded only when it is asked for.
 
-A verb is a module with NAME, HELP, EXAMPLES, add_arguments(parser) and run(args) -> exit code.
+A verb is a module with NAME, HELP, EXAMPLES, add_arguments(parser) and run(args) -> exit code. A
+verb whose words may also stand behind its options names that argument in REST.
 Ours stand in VERBS, other distributions add theirs under the entry-point group `hvd.verbs`. The
 help text is read from the source, so that listing the verbs needs neither ROS nor their packages.
 """
@@ -85,9 +86,13 @@ def _run(words: list[str]) -> int:
     if not words:
         parser.print_help()
         return 2
-    args = parser.parse_args(words)
+    args, rest = parser.parse_known_args(words)
     if module is None:
         parser.error('which verb?')
+    if hasattr(module, 'REST') and not any(word.startswith('-') for word in rest):
+        getattr(args, module.REST).extend(rest)
+    elif rest:
+        parser.error(f'unrecognized arguments: {" ".join(rest)}')
     return int(module.run(args))
 
 
