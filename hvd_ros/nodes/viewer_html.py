@@ -3,8 +3,8 @@
 """
 The text half of the page, as pure functions from a View to HTML.
 
-Every word that came over the wire is escaped. Every block has an animation that greys it out unless
-it is replaced in time: a page whose server died or froze says so by itself.
+Every word that came over the wire is escaped. Every block has an animation that greys it out
+unless it is replaced in time: a page whose server died or froze says so by itself.
 """
 
 from html import escape
@@ -78,7 +78,9 @@ def bars(body: Body, view: View, tick: int) -> str:
         rows[d.group] += _bar_row(body, i, d, now[i], asked[i], fresh)
     legend = '<p class="dim" style="margin:.2em 0"><span style="color:#38bdf8">&#9632;</span> '
     legend += 'measured &nbsp; <span style="color:#fbbf24">&#9612;</span>sent</p>'
-    tables = ''.join(f'<h2>{escape(g)}</h2>{_table(r, (39, 43, 18))}' for g, r in rows.items())
+    tables = ''.join(
+        f'<h2>{escape(g)}{_units(body, g)}</h2>{_table(r, (39, 43, 18))}' for g, r in rows.items()
+    )
     return _wrap(f'<div class="live">{legend}{tables}</div>', tick)
 
 
@@ -216,6 +218,11 @@ def _streams(view: View) -> str:
 
 def _row(name: str, value: str, tint: str) -> str:
     return f'<tr><td><b>{name}</b></td><td class="n {tint}">{value}</td></tr>'
+
+
+def _units(body: Body, group: str) -> str:
+    names = dict.fromkeys(d.unit for d in body.dimensions if d.group == group and d.unit != '1')
+    return f' <span style="text-transform:none;opacity:.7">{escape(", ".join(names))}</span>'
 
 
 def _bar_row(body: Body, i: int, d: Dimension, now: float, asked: float, fresh: bool) -> str:

@@ -7,7 +7,6 @@ Later stages of the loop add tabs to the right panel, beside the one of the robo
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import viser
 
@@ -41,10 +40,7 @@ class Page:
             self._bars = server.gui.add_html('')
         joints.dock_left()
         joints.set_width(310)
-
-        @button.on_click
-        def _(event: Any) -> None:
-            on_estop()
+        button.on_click(lambda event: on_estop())
 
     def update(self, view: View) -> None:
         """Write the text of both panels anew."""

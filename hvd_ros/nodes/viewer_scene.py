@@ -19,7 +19,8 @@ from hvd_ros.core.kinematics import Kinematics
 from hvd_ros.core.urdf import Shape, Urdf
 
 GHOST_RGB = (250, 204, 21)
-OLD_RGB = (110, 116, 124)
+OLD_RGB = (58, 62, 68)
+GHOST_APART = 0.02  # [m], and of a rotation matrix about as many rad
 TRAIL_STEP_M = 0.05
 TRAIL_LENGTH = 400  # points, so 20 m
 
@@ -98,6 +99,7 @@ class Scene:
         self._ghost = Drawing(scene, '/robot/ghost', urdf, tree, ghost=True)
         self._ghost.show(set())
         self._urdf, self._tree = urdf, tree
+        self._poses = tree.poses({})
         self._trail: list[Array] = []
         self._line: Any = None
         self._sent = (math.nan, math.nan, math.nan)
@@ -112,18 +114,20 @@ class Scene:
 
     def robot(self, joints: Mapping[str, float], fresh: bool) -> None:
         """Put the robot's joints [rad, m]; draw it in grey when they are old."""
-        self._body.place(self._tree.poses(joints))
+        self._poses = self._tree.poses(joints)
+        self._body.place(self._poses)
         self._body.paint(fresh)
 
     def leader(self, joints: Mapping[str, float], led: Collection[str]) -> None:
-        """Draw the ghost of what hangs on the led joints, with all joints at these positions."""
+        """Draw what the leader's joints move as a ghost, where it is not where the robot is."""
         links: set[str] = set()
         for joint in self._urdf.joints:  # parents before children
             if joint.name in led or joint.parent in links:
                 links.add(joint.child)
-        self._ghost.show(links)
-        if links:
-            self._ghost.place(self._tree.poses(joints))
+        poses = self._tree.poses(joints)
+        apart = np.abs(poses - self._poses).max(axis=(1, 2)) > GHOST_APART
+        self._ghost.show({name for name in links if apart[self._tree.link(name)]})
+        self._ghost.place(poses)
 
     def _grow(self, here: Array) -> None:
         if self._trail and np.linalg.norm(here - self._trail[-1]) < TRAIL_STEP_M:

@@ -8,6 +8,7 @@ the page through a relay on the internet. None of that may happen here.
 """
 
 import errno
+import logging
 import socket
 from typing import Any
 
@@ -23,6 +24,8 @@ class LoopbackServer(viser.ViserServer):
 
     def __init__(self, port: int) -> None:
         _must_be_free(port)
+        # Whoever knocks without speaking HTTP would leave a traceback in our log each time.
+        logging.getLogger('websockets.server').setLevel(logging.CRITICAL)
         super().__init__(host=HOST, port=port, label='hvd_ros', verbose=False)
         if port not in (0, self.get_port()):
             self.stop()

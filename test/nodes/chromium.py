@@ -70,10 +70,11 @@ class Chromium:
         return self.evaluate('document.body ? document.body.innerText : ""')
 
     def wait_for(self, check, what, deadline_s=60.0):
-        """Poll until check() is true."""
+        """Poll until check() returns something true, or pixels; return that."""
         end = time.monotonic() + deadline_s
         while time.monotonic() < end:
-            if found := check():
+            found = check()
+            if found is not None and np.any(found):
                 return found
             time.sleep(0.1)
         raise AssertionError(f'{what} did not appear; the page says:\n{self.text()}')
@@ -83,10 +84,12 @@ class Chromium:
         data = base64.b64decode(self.call('Page.captureScreenshot', format='png')['data'])
         return np.array(Image.open(io.BytesIO(data)).convert('RGB'))
 
-    def click(self, selector):
-        """Press and release the mouse in the middle of an element."""
-        box = f'document.querySelector({json.dumps(selector)}).getBoundingClientRect()'
-        place = self.evaluate(f'(r => ({{x: r.x + r.width / 2, y: r.y + r.height / 2}}))({box})')
+    def click(self, element):
+        """Press and release the mouse in the middle of what a JavaScript expression names."""
+        place = self.evaluate(
+            f'(r => ({{x: r.x + r.width / 2, y: r.y + r.height / 2}}))'
+            f'(({element}).getBoundingClientRect())'
+        )
         for kind in ('mousePressed', 'mouseReleased'):
             self.call('Input.dispatchMouseEvent', type=kind, button='left', clickCount=1, **place)
 

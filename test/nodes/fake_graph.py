@@ -19,7 +19,7 @@ from hvd_ros.nodes import qos
 
 
 class FakeGraph:
-    """Publishes at 20 Hz from a thread of its own until closed; fields may be changed meanwhile."""
+    """Publishes from a thread of its own until closed; its fields may be changed meanwhile."""
 
     def __init__(self, body, rate_hz=20.0):
         self.body = body
