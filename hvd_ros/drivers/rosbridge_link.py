@@ -21,6 +21,9 @@ from hvd_ros.drivers.rosbridge import Message, RosbridgeClient
 JOINT_STATE = 'sensor_msgs/JointState'
 TWIST = 'geometry_msgs/Twist'
 FLOAT = 'std_msgs/Float32'
+STATUS = 'hdas_msg/feedback_status'
+BMS = 'hdas_msg/bms'
+CONTROLLER = 'hdas_msg/controller_signal'
 # We tick at 100 Hz; faster feedback would only be parsed and thrown away.
 THROTTLE_MS = 10
 
@@ -29,6 +32,17 @@ STROKE_TARGETS = {s: f'motion_control/position_control_{s}' for s in GRIPPERS}
 CHASSIS_TARGET = 'motion_target/target_speed_chassis'
 ACCELERATION_LIMIT = 'motion_target/chassis_acc_limit'
 CHASSIS_SPEED = 'motion_control/chassis_speed'
+
+
+def vendor_topics(controller_topic: str = 'controller') -> dict[str, str]:
+    """Return every topic of the R1 that we use, with its ROS 1 type."""
+    kinds = dict.fromkeys((CHASSIS_TARGET, ACCELERATION_LIMIT, CHASSIS_SPEED), TWIST)
+    kinds |= dict.fromkeys(JOINT_TARGETS.values(), JOINT_STATE)
+    kinds |= dict.fromkeys(STROKE_TARGETS.values(), FLOAT)
+    kinds |= {'hdas/bms': BMS, controller_topic: CONTROLLER}
+    kinds |= {f'hdas/feedback_{s}': JOINT_STATE for s in STREAMS}
+    kinds |= {f'hdas/feedback_status_{s}': STATUS for s in STREAMS}
+    return {f'/{topic}': kind for topic, kind in kinds.items()}
 
 
 class RosbridgeLink:
@@ -107,12 +121,12 @@ class RosbridgeLink:
             listen(f'hdas/feedback_{stream}', JOINT_STATE, _bind(self._on_feedback, stream))
             listen(
                 f'hdas/feedback_status_{stream}',
-                'hdas_msg/feedback_status',
+                STATUS,
                 _bind(self._on_trouble, stream),
                 100,
             )
-        listen('hdas/bms', 'hdas_msg/bms', self._on_battery, 1000)
-        listen(controller_topic, 'hdas_msg/controller_signal', self._on_mode, 100)
+        listen('hdas/bms', BMS, self._on_battery, 1000)
+        listen(controller_topic, CONTROLLER, self._on_mode, 100)
         # The chassis moves only while somebody listens to its speed.
         listen(CHASSIS_SPEED, TWIST, lambda message: None, 1000)
 

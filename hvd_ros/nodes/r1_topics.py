@@ -42,8 +42,8 @@ FELLOW_WRITERS = {CHASSIS_TARGET: ('guardian',)}
 
 
 @dataclass(frozen=True)
-class TopicsConfig:
-    """Names and types of the vendor's topics."""
+class TargetsConfig:
+    """Names and types on which robots of the family differ; twin and r1 must agree."""
 
     vendor_prefix: str = param('', "Before every vendor topic: '/' on the robot, empty: the twin.")
     chassis_type: str = param(
@@ -55,6 +55,13 @@ class TopicsConfig:
     gripper_type: str = param(
         'joint_state', 'Type, and with it topic, of the grippers.', choices=tuple(STROKE_TARGETS)
     )
+    controller_topic: str = param('controller', 'Remote control; some firmware: hdas/controller.')
+
+
+@dataclass(frozen=True)
+class TopicsConfig(TargetsConfig):
+    """With the types of the status topics, which are the vendor's own."""
+
     bms_type: str = param('hvd_msgs/msg/HdasBms', 'Battery; robot: hdas_msg/msg/Bms.')
     status_type: str = param(
         'hvd_msgs/msg/HdasFeedbackStatus', 'Faults; robot: hdas_msg/msg/FeedbackStatus.'
@@ -63,7 +70,6 @@ class TopicsConfig:
         'hvd_msgs/msg/HdasControllerSignal',
         'Remote control; robot: hdas_msg/msg/ControllerSignalStamped.',
     )
-    controller_topic: str = param('controller', 'Remote control; some firmware: hdas/controller.')
 
 
 def message_type(name: str) -> type:

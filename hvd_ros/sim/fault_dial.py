@@ -82,13 +82,9 @@ class FaultDial:
         fault = self._active(kind, target, now_ns)
         return fault.amount if fault else None
 
-    def targets(self, kind: str, now_ns: int) -> list[tuple[str, float]]:
-        """Return target and amount of every fault of a kind that is on."""
-        return [
-            (f.target, f.amount)
-            for f in self._faults.values()
-            if f.kind == kind and _lasts(f, now_ns)
-        ]
+    def clear(self, kind: str) -> None:
+        """Switch off every fault of a kind: one that happens once has happened."""
+        self._faults = {k: f for k, f in self._faults.items() if f.kind != kind}
 
     def cut(self, stream: str, now_ns: int) -> bool:
         """Return whether one message of a stream is lost on the way to the robot."""
