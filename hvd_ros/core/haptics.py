@@ -68,8 +68,10 @@ class Haptics:
         inside_high = np.maximum(0.0, q - self.high + c.wall_margin_rad)
         wall = c.wall_ma_per_rad * (inside_low - inside_high)
         total = spring - c.damping_ma_s_per_rad * dq + carry + wall
-        if not np.isfinite(total).all():
-            at = int(np.argmin(np.isfinite(total)))
+        # The clip has hidden a robot at infinity.
+        finite = np.isfinite(total) & np.isfinite(robot_q)
+        if not finite.all():
+            at = int(np.argmin(finite))
             raise CommandRejected(
                 f'leader joint {at}: no finite current for q={q[at]}, dq={dq[at]}, '
                 f'robot {robot_q[at]}; the arms go limp'

@@ -67,8 +67,7 @@ def steady_ticks(samples: Ticks, motor_ids: tuple[int, ...]) -> Ticks:
             f'motor {motor_ids[at]} moved by {spread[at]:.3f} rad while the pose was read '
             f'(at most {_MOST_SPREAD_RAD}); hold the arms still and try again'
         )
-    median: Ticks = np.round(np.median(samples, axis=0)).astype(np.int64)
-    return median
+    return np.asarray(np.round(np.median(samples, axis=0)), np.int64)
 
 
 def motion_signs(
