@@ -133,7 +133,9 @@ def health_reason(vitals: Vitals, bounds: Bounds) -> Reason:
     if health is None:
         return Reason.NONE
     if health.faults:
-        return Reason.MOTOR_FAULT
+        # The r1 node begins the line of a hot motor with the code of that reason.
+        hot = all(line.startswith(Reason.OVER_TEMPERATURE) for line in health.faults)
+        return Reason.OVER_TEMPERATURE if hot else Reason.MOTOR_FAULT
     # Written so that NaN, which is unknown, compares false.
     if health.temperature_c > bounds.temperature_high_c:
         return Reason.OVER_TEMPERATURE

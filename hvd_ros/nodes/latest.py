@@ -52,15 +52,19 @@ class Latest(Generic[M]):
 
     def drain(self) -> list[M]:
         """Return all messages that arrived since the last take, oldest first."""
-        messages: list[M] = []
+        return [message for message, _ in self.drain_stamped()]
+
+    def drain_stamped(self) -> list[tuple[M, int]]:
+        """Return the same with the system time [ns] at which the publisher sent each message."""
+        messages: list[tuple[M, int]] = []
         subscription = self._subscription
         with subscription.handle:
             while True:
                 taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
                 if taken is None:
                     break
-                messages.append(taken[0])
+                messages.append((taken[0], taken[1]['source_timestamp']))
         if messages:
-            self.message = messages[-1]
+            self.message = messages[-1][0]
             self.received_ns = time.monotonic_ns()
         return messages

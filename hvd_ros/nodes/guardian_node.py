@@ -1,0 +1,207 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A tiny process on the robot's computer: it owns the e-stop latch and stops an abandoned chassis.
+
+It imports little, does little, and publishes nothing on the vendor's topic but zeros.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import Twist, TwistStamped
+from hvd_msgs.msg import Heartbeat
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from hvd_ros.core.config import param
+from hvd_ros.core.estop import Beat, GuardianLatch, guardian_hear, guardian_reset, guardian_trigger
+from hvd_ros.core.guardian import GuardianRules, Watch, decide, heard_chassis
+from hvd_ros.core.latch_file import load_latch, save_latch
+from hvd_ros.core.reasons import Reason
+from hvd_ros.core.share import user_state_dir
+from hvd_ros.nodes import qos
+from hvd_ros.nodes.latest import Latest
+from hvd_ros.nodes.params import declare
+from hvd_ros.nodes.run import run
+
+RATE_HZ = 50.0
+_TYPES = {'twist_stamped': TwistStamped, 'twist': Twist}
+
+
+@dataclass(frozen=True)
+class GuardianConfig:
+    """Parameters of the guardian."""
+
+    vendor_prefix: str = param('', "Before every vendor topic: '/' on the robot, empty: the twin.")
+    chassis_topic: str = param('motion_target/target_speed_chassis', 'Chassis target.')
+    chassis_type: str = param(
+        'twist_stamped', 'Type of the chassis target.', choices=tuple(_TYPES)
+    )
+    silence_s: float = param(0.15, 'Longest silence while moving.', low=0.05, high=1.0)
+
+
+class GuardianNode(Node):  # type: ignore[misc]
+    """Owner of the latch, sender of zeros."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__('guardian', **options)
+        config = declare(self, GuardianConfig)
+        self._rules = GuardianRules(silence_ns=round(config.silence_s * 1e9))
+        self._file = user_state_dir() / 'estop.json'
+        self._latch = load_latch(self._file, self.get_namespace())
+        self._watch = Watch()
+        # When we published: a zero that was sent in one of these moments is our own echo.
+        self._own: deque[tuple[int, int]] = deque(maxlen=16)
+        self._system = Clock(clock_type=ClockType.SYSTEM_TIME)
+        self._closed = False
+        self._tick = 0
+        self._writers = 0
+        self._sending = False
+        self._topic = f'{config.vendor_prefix}{config.chassis_topic}'
+        kind = _TYPES[config.chassis_type]
+        self._stamped = kind is TwistStamped
+        self._zero = kind()
+        self._beat = Heartbeat()
+        self._mux = Latest(self, Heartbeat, 'mux/heartbeat', qos.COMMAND)
+        self._chassis = Latest(self, kind, self._topic, qos.STATE)
+        self._zeros = self.create_publisher(kind, self._topic, qos.COMMAND)
+        self._beats = self.create_publisher(Heartbeat, 'guardian/heartbeat', qos.COMMAND)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
+        self.create_service(Trigger, 'estop/trigger', self._on_trigger)
+        self.create_service(Trigger, 'estop/reset', self._on_reset)
+        self.create_timer(
+            1.0 / RATE_HZ, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        if self._latch.latched:
+            self.get_logger().warning(f'e-stop is latched ({self._latch.reason}): hvd estop reset')
+
+    def close(self) -> None:
+        """Leave a chassis that somebody has set in motion standing."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._watch.moving:
+            self._send_zero()
+
+    def _on_tick(self) -> None:
+        now_ns = time.monotonic_ns()
+        self._hear_mux(now_ns)
+        self._hear_chassis(now_ns)
+        self._watch, send = decide(self._watch, now_ns, self._latch.latched, self._rules)
+        if send:
+            self._send_zero()
+        if send is not self._sending:
+            self._sending = send
+            self.get_logger().warning('chassis abandoned: zeros' if send else 'zeros end')
+        self._publish_beat()
+        if self._tick % round(RATE_HZ) == 0:
+            self._publish_diagnostics()
+        self._tick += 1
+
+    def _hear_mux(self, now_ns: int) -> None:
+        for message in self._mux.drain():
+            heard = Beat(message.estop, message.epoch, message.reason, now_ns)
+            self._watch = replace(self._watch, beat_ns=now_ns)
+            self._keep(guardian_hear(self._latch, heard))
+
+    def _hear_chassis(self, now_ns: int) -> None:
+        for message, sent_ns in self._chassis.drain_stamped():
+            moving = _moves(message.twist if self._stamped else message)
+            if moving or not self._is_own(sent_ns):
+                self._watch = heard_chassis(self._watch, now_ns, moving)
+
+    def _is_own(self, sent_ns: int) -> bool:
+        return any(begin <= sent_ns <= end for begin, end in self._own)
+
+    def _send_zero(self) -> None:
+        if self._stamped:
+            self._zero.header.stamp = self.get_clock().now().to_msg()
+        begin = self._system.now().nanoseconds
+        self._zeros.publish(self._zero)
+        self._own.append((begin, self._system.now().nanoseconds))
+
+    def _publish_beat(self) -> None:
+        message = self._beat
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.seq = (message.seq + 1) % (1 << 32)
+        message.estop = self._latch.latched
+        message.epoch = self._latch.epoch
+        message.reason = self._latch.reason
+        self._beats.publish(message)
+
+    def _publish_diagnostics(self) -> None:
+        # We are one of them; a second one besides r1 fights for the chassis.
+        self._writers = self.count_publishers(self._topic) - 1
+        two = self._writers > 1
+        if two:
+            self.get_logger().error(
+                f'{Reason.TWO_WRITERS}: {self._writers} nodes besides the guardian publish '
+                f"'{self._topic}'; stop one of them: hvd doctor names them",
+                throttle_duration_sec=10.0,
+            )
+        status = DiagnosticStatus(
+            name=f'{self.get_fully_qualified_name()}: chassis',
+            level=DiagnosticStatus.ERROR if two or self._latch.latched else DiagnosticStatus.OK,
+            message=str(Reason.TWO_WRITERS) if two else self._latch.reason or 'watching',
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    # The latch
+
+    def _keep(self, latch: GuardianLatch) -> str:
+        """Take over a latch and write it down; return what went wrong with that, if anything."""
+        if latch == self._latch:
+            return ''
+        if latch.latched and not self._latch.latched:
+            self.get_logger().error(f'e-stop latched: {latch.reason}')
+        self._latch = latch
+        try:
+            save_latch(self._file, self.get_namespace(), latch)
+        except OSError as error:
+            text = f'the latch could not be written to {self._file}: {error}'
+            self.get_logger().error(text)
+            return text
+        return ''
+
+    def _on_trigger(
+        self, request: Trigger.Request, response: Trigger.Response
+    ) -> Trigger.Response:
+        trouble = self._keep(guardian_trigger(self._latch, str(Reason.ESTOP_SERVICE)))
+        self._publish_beat()
+        response.success = True
+        response.message = 'stopped and latched' + (f'; but {trouble}' if trouble else '')
+        return response
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        stopped, fresh = self._latch, guardian_reset(self._latch)
+        if fresh is stopped:
+            response.success, response.message = True, 'was not latched'
+            return response
+        trouble = self._keep(fresh)
+        if trouble:
+            # A reset that the disk does not know would come undone at the next start.
+            self._latch = stopped
+        response.success = not trouble
+        response.message = trouble or f'released, epoch {fresh.epoch}'
+        self._publish_beat()
+        return response
+
+
+def _moves(twist: Twist) -> bool:
+    # Not "greater than zero": NaN must count as motion.
+    linear, angular = twist.linear, twist.angular
+    return any(
+        value != 0.0 for value in (linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
+    )
+
+
+def main() -> None:
+    """Run the guardian."""
+    run(GuardianNode)
