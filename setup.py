@@ -46,9 +46,15 @@ setup(
         *share('launch'),
         *share('urdf'),
     ],
-    install_requires=['numpy>=1.26', 'pyyaml>=6.0'],
+    install_requires=['argcomplete>=3.1', 'numpy>=1.26', 'pyyaml>=6.0'],
     extras_require={
-        'drivers': ['dynamixel-sdk>=4.1', 'hidapi>=0.14', 'websocket-client>=1.7'],
+        'drivers': [
+            'dynamixel-sdk>=4.0.3',
+            'hidapi>=0.14',
+            'pyserial>=3.5',
+            'websocket-client>=1.7',
+            'websockets>=13',
+        ],
         'sim': ['mujoco>=3.3.7'],
         'viewer': ['viser>=1.1'],
     },

@@ -23,8 +23,9 @@ from hvd_ros.core.errors import ConfigError
 PR_SET_PDEATHSIG = 1
 # A node that fails this early has a wrong argument or no device; nothing has moved yet.
 STARTUP_S = 5.0
-# How long a node may take to leave before the next, harder signal.
-PATIENCE = ((signal.SIGINT, 6.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
+# How long a node may take to leave before it is ended by force. SIGTERM also when we were sent
+# SIGINT: our nodes treat them alike, and Python would print a traceback for it while importing.
+PATIENCE = ((signal.SIGTERM, 8.0), (signal.SIGKILL, 3.0))
 TURN_S = 0.05
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -128,7 +129,7 @@ class Processes:
         code = process.returncode if process.returncode >= 0 else 128 - process.returncode
         stopping = bool(self._asked)
         # The death that we ordered is no failure, unless it took force.
-        if stopping and -process.returncode in (signal.SIGINT, signal.SIGTERM):
+        if stopping and process.returncode == -signal.SIGTERM:
             code = 0
         self._code = self._code or code
         early = time.monotonic_ns() < self._early_ns
@@ -138,7 +139,7 @@ class Processes:
             self._say(name, 'ended', 'warn')
         if not stopping and (name in self._vital or (code and early)):
             self._say(name, 'the others are stopped with it', 'warn')
-            self._asked.append(signal.SIGINT)
+            self._asked.append(signal.SIGTERM)
 
     def _drain(self, name: str, process: subprocess.Popen[bytes]) -> None:
         """Print what a process that has ended left in its pipe."""
@@ -155,7 +156,7 @@ class Processes:
 
     def _stop(self) -> None:
         """End what still runs, ever harder."""
-        self._asked.append(signal.SIGINT)
+        self._asked.append(signal.SIGTERM)
         for number, patience_s in PATIENCE:
             for process in self._running.values():
                 process.send_signal(number)

@@ -130,7 +130,7 @@ def test_killed_launcher_leaves_no_orphans(launcher) -> None:
 
 
 def test_deaf_process_is_ended_by_force_and_that_is_a_failure(capsys, monkeypatch) -> None:
-    patience = ((signal.SIGINT, 0.2), (signal.SIGTERM, 0.2), (signal.SIGKILL, 5.0))
+    patience = ((signal.SIGTERM, 0.3), (signal.SIGKILL, 5.0))
     monkeypatch.setattr('hvd_ros.cli.processes.PATIENCE', patience)
     with Processes(plain, 0.0) as processes:
         processes.add('deaf', [PYTHON, '-c', CHILD, 'deaf'], os.environ, False)
