@@ -59,6 +59,7 @@ class JoyCon:
         self.calibration = wire.NOMINAL
         self.calibrated_by = 'nobody'  # user | factory | nobody (nominal values)
         self.connections = 0
+        self.reports = 0  # fresh ones since the start
         self._config = config or JoyConConfig()
         self._connect = connect
         self._sample: PadSample | None = None
@@ -70,10 +71,14 @@ class JoyCon:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def open(self) -> None:
-        """Connect, read the calibration, start listening; DeviceError when it is not there."""
+    def open(self, patient: bool = False) -> None:
+        """
+        Connect, read the calibration, start listening; DeviceError when it is not there.
+
+        A patient open returns at once and connects whenever the pad appears.
+        """
         self.close()
-        transport = self._connected()
+        transport = None if patient else self._connected()
         self._stop.clear()
         self._thread = threading.Thread(
             target=self._run, args=(transport,), name=f'joycon-{self.side}', daemon=True
@@ -92,6 +97,17 @@ class JoyCon:
                 f'{self._config.stale_s} s ({self._trouble}); press a button to wake it'
             )
         return sample
+
+    def figures(self) -> dict[str, str]:
+        """Return what a person wants to know about this pad, by name with unit."""
+        sample = self._sample
+        known = {'connections': str(self.connections), 'reports': str(self.reports)}
+        known['calibrated_by'] = self.calibrated_by
+        if sample is not None:
+            known['age_s'] = f'{(time.monotonic_ns() - sample.stamp_ns) / 1e9:.3f}'
+            known['battery_percent'] = f'{100 * sample.battery:.0f}'
+            known['charging'] = str(sample.charging)
+        return known
 
     def rumble(self, strength: float, seconds: float) -> None:
         """Shake for a while; strength 0..1."""
@@ -112,6 +128,7 @@ class JoyCon:
         self._trouble = 'closed'
 
     def _run(self, transport: HidTransport | None) -> None:
+        transport = transport or self._reconnected()
         while transport is not None:
             try:
                 self._listen(transport)
@@ -138,6 +155,7 @@ class JoyCon:
         # A pad that hangs repeats its last report; only an advancing timer is a sign of life.
         if last is not None and last.timer == report.timer:
             return False
+        self.reports += 1
         config = self._config
         stick = self.calibration.apply(report.raw)
         self._sample = PadSample(

@@ -44,7 +44,7 @@ class HidApiTransport:
         except OSError as error:
             raise DeviceError(
                 f'{side} Joy-Con: {found[0]["path"].decode()} does not open ({error}); install '
-                'config/udev/99-hvd.rules for the permission, then pair it again'
+                'config/udev/99-hvd-ros.rules for the permission, then pair it again'
             ) from None
 
     def read(self, size: int, timeout_ms: int) -> bytes:

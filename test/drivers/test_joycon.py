@@ -146,6 +146,16 @@ def test_no_twin_is_one_clear_message(tmp_path):
         JoyCon('left', lambda: SocketTransport(tmp_path / 'nobody')).open()
 
 
+def test_a_patient_open_waits_for_the_pad_to_appear(tmp_path):
+    pad = JoyCon('left', lambda: SocketTransport(tmp_path / 'pad'))
+    pad.open(patient=True)
+    twin = JoyConTwin(tmp_path / 'pad', 'left')
+    twin.start()
+    until(lambda: healthy(pad))
+    pad.close()
+    twin.stop()
+
+
 class Scripted:
     """A HID device that answers from a flash image, as the notes describe it."""
 

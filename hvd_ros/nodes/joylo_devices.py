@@ -1,0 +1,126 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The devices of one leader: arms and two Joy-Cons, real or twin, by the name that was chosen.
+
+A real device that is missing ends the node at once. A twin may still be starting beside us, so it
+is waited for; nothing falls back from one to the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+import time
+from typing import get_args
+
+from hvd_ros.core.config import param
+from hvd_ros.core.errors import DeviceError
+from hvd_ros.core.joylo_calibration import JoyloCalibration, nominal_calibration
+from hvd_ros.core.joylo_calibration_file import load_calibration
+from hvd_ros.core.leader import Pad
+from hvd_ros.drivers.joycon import JoyCon, JoyConConfig
+from hvd_ros.drivers.joycon_report import Side
+from hvd_ros.drivers.joycon_transport import HidApiTransport, HidTransport, SocketTransport
+from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig, LeaderSample
+from hvd_ros.drivers.leader_reader import LeaderReader
+from hvd_ros.drivers.sim_devices import BUS, twin_dir
+
+SIDES: tuple[Side, ...] = get_args(Side)
+
+
+@dataclass(frozen=True)
+class LeaderDevicesConfig(JoyloArmsConfig):
+    """Which devices, and when they count as lost."""
+
+    hardware: str = param('sim', 'Real devices or their twins.', choices=('sim', 'real'))
+    port: str = param('/dev/tty_joylo', 'Serial port of the real arms.')
+    calibration: str = param('', 'Calibration file of the real arms; empty: the user folder.')
+    open_timeout_s: float = param(
+        20.0, 'How long to wait for the twin to appear.', low=0.1, high=300.0
+    )
+    arms_timeout_s: float = param(
+        0.05, 'Oldest reading of the arms that counts.', low=0.02, high=0.1
+    )
+    pad_timeout_s: float = param(0.08, 'Oldest Joy-Con report that counts.', low=0.03, high=0.1)
+    radial_deadzone: float = param(0.1, 'Part of the stick around rest.', low=0.0, high=0.5)
+    axial_deadzone: float = param(0.08, 'Part of the stick beside an axis.', low=0.0, high=0.5)
+
+
+class LeaderDevices:
+    """Opens, reads and closes all of them; every read may come back empty-handed."""
+
+    def __init__(
+        self, config: LeaderDevicesConfig, robot: str, namespace: str, period_s: float
+    ) -> None:
+        self._config = config
+        self._real = config.hardware == 'real'
+        folder = None if self._real else twin_dir(namespace)
+        port = config.port if folder is None else str(folder / BUS)
+        self.calibration = self._load_calibration(robot)
+        self.reader = LeaderReader(JoyloArms(port, self.calibration, config), period_s)
+        feel = JoyConConfig(config.pad_timeout_s, config.radial_deadzone, config.axial_deadzone)
+        self.pads = {side: JoyCon(side, _connect(folder, side), feel) for side in SIDES}
+        self.pad_trouble: dict[Side, str] = dict.fromkeys(SIDES, '')
+        self._began_ns = time.monotonic_ns()
+        self._complete = False
+
+    def open(self) -> None:
+        """Open all; a missing real device raises, a missing twin is waited for."""
+        patient = not self._real
+        try:
+            self.reader.open(patient)
+            for pad in self.pads.values():
+                pad.open(patient)
+        except BaseException:
+            self.close()
+            raise
+
+    def check_complete(self) -> None:
+        """Raise DeviceError when a device never appeared within the time for it."""
+        if self._complete:
+            return
+        connected = [pad.connections for pad in self.pads.values()]
+        self._complete = self.reader.opened > 0 and all(connected)
+        waited_s = (time.monotonic_ns() - self._began_ns) / 1e9
+        if not self._complete and waited_s > self._config.open_timeout_s:
+            trouble = [self.reader.trouble if not self.reader.opened else '']
+            trouble += [self.pad_trouble[s] for s in SIDES if not self.pads[s].connections]
+            raise DeviceError(
+                f'no complete leader after {waited_s:.0f} s: {"; ".join(filter(None, trouble))}'
+            )
+
+    def arms(self, now_ns: int) -> LeaderSample | None:
+        """Return the newest reading of the arms unless it is too old."""
+        sample = self.reader.sample
+        if sample is None or now_ns - sample.stamp_ns > self._config.arms_timeout_s * 1e9:
+            return None
+        return sample
+
+    def pad(self, side: Side) -> Pad | None:
+        """Return what one Joy-Con says unless it is too old."""
+        try:
+            sample = self.pads[side].read()
+        except DeviceError as error:
+            self.pad_trouble[side] = str(error)
+            return None
+        self.pad_trouble[side] = ''
+        return Pad(sample.pressed, sample.stick)
+
+    def close(self) -> None:
+        """Arms limp, pads still; safe to call twice."""
+        self.reader.close()
+        for pad in self.pads.values():
+            pad.close()
+
+    def _load_calibration(self, robot: str) -> JoyloCalibration:
+        if not self._real:
+            return nominal_calibration(robot)
+        named = self._config.calibration
+        return load_calibration(Path(named) if named else None)
+
+
+def _connect(folder: Path | None, side: Side) -> Callable[[], HidTransport]:
+    if folder is None:
+        return partial(HidApiTransport, side)
+    return partial(SocketTransport, folder / side)
