@@ -37,6 +37,7 @@ class LoopbackServer(viser.ViserServer):
 
 
 def _must_be_free(port: int) -> None:
+    # viser counts upwards from a taken port, and hangs when it arrives at 65536.
     with socket.socket() as probe:
         # As the server does, so that connections of the last run in TIME_WAIT do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

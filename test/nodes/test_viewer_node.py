@@ -111,20 +111,26 @@ class TestPage:
             assert part in words
 
     def test_draws_the_robot_and_follows_its_joints(self, page, graph):
-        drawn = page.wait_for(lambda: robot_pixels(page), 'the robot')
+        drawn = settled(page)
+        assert (drawn.min(axis=2) > 180).mean() > 0.02, 'no white robot on the dark floor'
         graph.values[graph.body.index('torso_joint1')] = 0.0
         graph.values[graph.body.index('torso_joint2')] = 0.0
+        graph.leader[:] = graph.values
+        page.wait_for(lambda: changed(drawn, picture(page)) > 0.02, 'the new pose', 20)
 
-        def moved():
-            now = page.screenshot()[CANVAS]
-            return abs(now.astype(int) - drawn).max(axis=2).__gt__(40).mean() > 0.02
-
-        page.wait_for(moved, 'the new pose')
+    def test_draws_the_leader_as_a_ghost_where_it_differs(self, page, graph):
+        page.wait_for(lambda: yellow(picture(page)) < 0.001, 'no ghost', 20)
+        graph.leader[graph.body.index('left_arm_joint1')] += 0.8
+        page.wait_for(lambda: yellow(picture(page)) > 0.004, 'the ghost', 20)
 
     def test_says_when_the_graph_is_silent(self, page, graph):
+        white = (settled(page).min(axis=2) > 180).mean()
         graph.silent = True
         page.wait_for(lambda: 'NO MUX' in page.text(), 'the silence')
         assert 'its last mode was teleop' in page.text()
+        page.wait_for(
+            lambda: (picture(page).min(axis=2) > 180).mean() < white / 2, 'a grey robot', 20
+        )
         graph.silent = False
         page.wait_for(lambda: 'TELEOP' in page.text(), 'the mode')
 
@@ -146,10 +152,29 @@ class TestPage:
         assert page.evaluate("document.getElementById('hvd-mode').innerText") == 'ESTOP'
 
 
-def robot_pixels(page):
-    """Return the middle of the picture once it shows more than a floor."""
-    pixels = page.screenshot()[CANVAS].astype(int)
-    return pixels if pixels.std() > 15 else None
+def picture(page):
+    """Return what is drawn between the panels."""
+    return page.screenshot()[CANVAS].astype(int)
+
+
+def settled(page, deadline_s=30.0):
+    """Return the picture once it stands still: everything is loaded."""
+    end = time.monotonic() + deadline_s
+    before = picture(page)
+    while time.monotonic() < end:
+        now = picture(page)
+        if changed(before, now) < 0.001:
+            return now
+        before = now
+    raise AssertionError('the picture never stood still')
+
+
+def changed(before, now):
+    return (abs(now - before).max(axis=2) > 40).mean()
+
+
+def yellow(pixels):
+    return (pixels[..., 0] - pixels[..., 2] > 35).mean()
 
 
 def test_listens_on_loopback_only(viewer):
@@ -180,6 +205,16 @@ def test_a_taken_port_is_one_clear_line():
     assert process.returncode == ConfigError.exit_code
     assert f'error: viewer: port {port} on 127.0.0.1 is taken' in out
     assert 'Traceback' not in out
+
+
+@pytest.mark.timeout(30)
+def test_a_taken_last_port_is_an_error_and_no_hang():
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(('127.0.0.1', 65535))
+        other.listen()
+        with pytest.raises(ConfigError, match='65535 on 127.0.0.1 is taken'):
+            LoopbackServer(65535)
 
 
 def test_port_0_takes_a_free_one_and_does_not_move_otherwise(monkeypatch):
