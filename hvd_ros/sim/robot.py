@@ -1,0 +1,252 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The R1's physics with the habits of the vendor's trackers, on a clock that the caller owns.
+
+Arms, torso and grippers run after their targets at a bounded speed and stop when the stream does;
+the chassis repeats its last target for ever, and does not start before it was told how fast it
+may accelerate. No ROS, no wall time: the same calls give the same bits.
+"""
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+import numpy.typing as npt
+
+from hvd_ros.core import swerve
+from hvd_ros.core.body import Array, Body, Kind
+from hvd_ros.core.errors import CommandRejected, HvdError
+from hvd_ros.core.kinematics import BodyKinematics
+from hvd_ros.sim import robot_model
+
+# How fast the vendor's joint tracker follows [rad/s]; a finger as its joint says [m/s].
+ARM_SPEED = np.array([3.0, 3.0, 3.0, 5.0, 5.0, 5.0])
+TORSO_SPEED = np.full(4, 1.5)
+FINGER_SPEED = np.array([0.25])
+STREAM_TIMEOUT_S = 0.2
+STROKE_MM = 100.0
+
+
+class SimulationBroken(HvdError):
+    """The physics blew up; what it says from now on means nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a group of motors reports: rad, rad/s, N m; grippers mm of opening, mm/s, N."""
+
+    position: Array
+    velocity: Array
+    effort: Array
+
+
+class _Tracker:
+    """Moves the set points of a few servos towards a streamed target."""
+
+    def __init__(self, model: mujoco.MjModel, servos: list[str], speed: Array) -> None:
+        ids = [model.actuator(name).id for name in servos]
+        self.servos = np.array(ids)
+        self.speed = speed
+        self.low, self.high = model.actuator_ctrlrange[self.servos].T
+        self.target: Array = np.zeros(len(ids))
+        self.silent_s = np.inf  # since the last target
+
+    def aim(self, name: str, target: npt.ArrayLike) -> None:
+        asked = np.asarray(target, dtype=np.float64)
+        _finite(name, asked, self.target.shape)
+        self.target, self.silent_s = np.clip(asked, self.low, self.high), 0.0
+
+    def advance(self, ctrl: Array, dt_s: float) -> None:
+        # A stream that ended holds the set point, which lags the target: no jump to where it led.
+        if self.silent_s < STREAM_TIMEOUT_S:
+            gap = self.target - ctrl[self.servos]
+            ctrl[self.servos] += np.clip(gap, -self.speed * dt_s, self.speed * dt_s)
+        self.silent_s += dt_s
+
+
+class SimRobot:
+    """One simulated R1; `start` is a pose of the robot description."""
+
+    def __init__(
+        self,
+        body: Body,
+        start: str = 'park',
+        base_pose: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> None:
+        self.model = robot_model.build(body).compile()
+        self.data = mujoco.MjData(self.model)
+        self.timestep_s = float(self.model.opt.timestep)
+        self._trackers = _trackers(self.model, body)
+        self._fingers = _fingers(self.model)
+        self._owed_s = 0.0
+        self._base_target = np.zeros(3)
+        self._base_command = np.zeros(3)  # the target after the acceleration limit
+        self._acceleration = np.zeros(3)
+        self._steer: Array = np.zeros(3)
+        self._place(body, start, base_pose)
+
+    def set_arm_target(self, side: str, q: npt.ArrayLike) -> None:
+        """Aim an arm at joint angles [rad]; must be streamed. Refuses NaN and wrong sizes."""
+        self._trackers[f'{side}_arm'].aim(f'{side} arm', q)
+
+    def set_torso_target(self, q: npt.ArrayLike) -> None:
+        """Aim the torso at joint angles [rad]; must be streamed."""
+        self._trackers['torso'].aim('torso', q)
+
+    def set_gripper_stroke(self, side: str, stroke_mm: float) -> None:
+        """Aim a gripper at an opening, 0 closed to 100 open; must be streamed."""
+        # Each finger travels half of the opening.
+        self._trackers[f'{side}_gripper'].aim(f'{side} gripper', [stroke_mm / 2000])
+
+    def set_base_target(self, vx: float, vy: float, wz: float) -> None:
+        """Drive with a twist in base_link [m/s, m/s, rad/s], until told otherwise."""
+        asked = np.array([vx, vy, wz], dtype=np.float64)
+        _finite('base', asked, (3,))
+        self._base_target = asked
+
+    def set_base_acceleration_limit(self, ax: float, ay: float, aw: float) -> None:
+        """Allow the base to change its twist this fast [m/s^2, m/s^2, rad/s^2]; starts at zero."""
+        asked = np.array([ax, ay, aw], dtype=np.float64)
+        _finite('base acceleration', asked, (3,))
+        self._acceleration = np.abs(asked)
+
+    def step(self, dt_s: float) -> None:
+        """Let dt_s pass, in whole physics steps; a remainder is owed to the next call."""
+        self._owed_s += dt_s
+        steps = int(self._owed_s / self.timestep_s + 1e-9)
+        self._owed_s -= steps * self.timestep_s
+        for _ in range(steps):
+            self._drive()
+            for tracker in self._trackers.values():
+                tracker.advance(self.data.ctrl, self.timestep_s)
+            mujoco.mj_step(self.model, self.data)
+        self._check()
+
+    def arm(self, side: str) -> Reading:
+        """Read an arm as the robot reports it: its joints, then the gripper as one more."""
+        joints, gripper = self._read(f'{side}_arm'), self.gripper(side)
+        return Reading(
+            np.concatenate((joints.position, gripper.position)),
+            np.concatenate((joints.velocity, gripper.velocity)),
+            np.concatenate((joints.effort, gripper.effort)),
+        )
+
+    def torso(self) -> Reading:
+        """Read the torso's joints."""
+        return self._read('torso')
+
+    def gripper(self, side: str) -> Reading:
+        """Read a gripper's opening; one element each."""
+        one, two = self._fingers[side]
+        force = self.data.actuator_force[self._trackers[f'{side}_gripper'].servos]
+        position, velocity = self.data.qpos, self.data.qvel
+        return Reading(
+            np.array([1000 * (position[one] + position[two])]),
+            np.array([1000 * (velocity[one] + velocity[two])]),
+            force.copy(),
+        )
+
+    @property
+    def base_pose(self) -> tuple[float, float, float]:
+        """Where base_link truly is: x, y [m], yaw [rad]."""
+        x, y, yaw = self.data.qpos[:3]
+        return float(x), float(y), float(yaw)
+
+    @property
+    def base_twist(self) -> tuple[float, float, float]:
+        """How base_link truly moves, in its own axes."""
+        vx, vy, wz = _turned(self.data.qvel[:3], -self.data.qpos[2])
+        return float(vx), float(vy), float(wz)
+
+    def wheels(self) -> tuple[Array, Array]:
+        """Read steering angles [rad] and wheel speeds [m/s]: front left, front right, rear."""
+        # Steering follows the command; a wheel rolls with what the base really does along it.
+        vx, vy, wz = self.base_twist
+        along_x = (vx - wz * swerve.WHEELS[:, 1]) * np.cos(self._steer)
+        along_y = (vy + wz * swerve.WHEELS[:, 0]) * np.sin(self._steer)
+        return self._steer.copy(), along_x + along_y
+
+    def joint_state(self) -> tuple[list[str], Array, Array]:
+        """Return names, positions and velocities of every free joint, base and mimics aside."""
+        return list(self._names), self.data.qpos[self._at].copy(), self.data.qvel[self._at].copy()
+
+    def _drive(self) -> None:
+        change = self._acceleration * self.timestep_s
+        gap = self._base_target - self._base_command
+        self._base_command = self._base_command + np.clip(gap, -change, change)
+        vx, vy, wz = self._base_command
+        self._steer, _ = swerve.inverse(vx, vy, wz, self._steer)
+        self.data.ctrl[:3] = _turned(self._base_command, self.data.qpos[2])
+
+    def _read(self, part: str) -> Reading:
+        servos = self._trackers[part].servos
+        at = self.model.actuator_trnid[servos, 0]
+        at = self.model.jnt_dofadr[at]
+        # A motor also carries the weight that the model compensates.
+        effort = self.data.actuator_force[servos] + self.data.qfrc_gravcomp[at]
+        return Reading(self.data.qpos[at].copy(), self.data.qvel[at].copy(), effort)
+
+    def _place(self, body: Body, start: str, base_pose: tuple[float, float, float]) -> None:
+        kinematics = BodyKinematics(body)
+        tree, model, data = kinematics.tree, self.model, self.data
+        joints = dict(zip(tree.joints, kinematics.joint_positions(body.pose(start)), strict=True))
+        self._names = [n for n in joints if 'steer' not in n and 'wheel' not in n]
+        # Every joint has one position and one velocity, so both live at the same index.
+        self._at = np.array([model.joint(n).qposadr[0] for n in self._names])
+        data.qpos[:3] = base_pose
+        data.qpos[self._at] = [joints[n] for n in self._names]
+        for side, (one, two) in self._fingers.items():
+            data.qpos[two] = data.qpos[one]
+            data.ctrl[self._trackers[f'{side}_gripper'].servos] = data.qpos[one]
+        for part in ('left_arm', 'right_arm', 'torso'):
+            servos = self._trackers[part].servos
+            data.ctrl[servos] = data.qpos[model.jnt_qposadr[model.actuator_trnid[servos, 0]]]
+        mujoco.mj_forward(model, data)
+
+    def _check(self) -> None:
+        # mj_step does not raise: it counts a warning and starts over from the initial state.
+        for kind, warning in enumerate(self.data.warning):
+            if warning.number:
+                name = mujoco.mjtWarning(kind).name
+                raise SimulationBroken(
+                    f'the simulated robot broke ({name} at {self.data.time:.3f} s); restart it '
+                    'and report the command that came before'
+                )
+
+
+def _trackers(model: mujoco.MjModel, body: Body) -> dict[str, _Tracker]:
+    speeds = {'left_arm': ARM_SPEED, 'right_arm': ARM_SPEED, 'torso': TORSO_SPEED}
+    found = {
+        part: _Tracker(
+            model,
+            [body.dimensions[i].joint for i in body.parts[part]],
+            speed,
+        )
+        for part, speed in speeds.items()
+    }
+    for d in body.dimensions:
+        if d.kind is Kind.OPENING:
+            found[d.name] = _Tracker(model, [d.name], FINGER_SPEED)
+    return found
+
+
+def _fingers(model: mujoco.MjModel) -> dict[str, tuple[int, int]]:
+    joints = {s: [f'{s}_gripper_finger_joint{i}' for i in (1, 2)] for s in ('left', 'right')}
+    return {
+        side: (int(model.joint(one).qposadr[0]), int(model.joint(two).qposadr[0]))
+        for side, (one, two) in joints.items()
+    }
+
+
+def _turned(twist: Array, yaw: float) -> Array:
+    c, s = np.cos(yaw), np.sin(yaw)
+    vx, vy, wz = twist
+    return np.array([c * vx - s * vy, s * vx + c * vy, wz])
+
+
+def _finite(name: str, values: Array, shape: tuple[int, ...]) -> None:
+    if values.shape != shape or not np.all(np.isfinite(values)):
+        raise CommandRejected(
+            f'{name}: a target needs {shape[0]} finite numbers, got {values.tolist()}'
+        )
