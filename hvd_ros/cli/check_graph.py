@@ -14,6 +14,7 @@ from typing import Any
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 
 from hvd_ros.cli.finding import Finding, fail, ok, warn
+from hvd_ros.cli.ros_session import DISCOVERY_S
 
 # Topics that several nodes write by design.
 _SHARED = ('/rosout', '/parameter_events', '/tf', '/tf_static', '/diagnostics')
@@ -72,7 +73,7 @@ def look(session: Any) -> Graph:
     """Take a picture of the graph after discovery has settled."""
     node = session.node
     me = node.get_fully_qualified_name()
-    session.spin(1.5)
+    session.spin(DISCOVERY_S)
     names = [(space.rstrip('/') + '/' + n) for n, space in node.get_node_names_and_namespaces()]
     topics = [
         Topic(

@@ -23,6 +23,9 @@ from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import ConfigError, HvdError
 
+# A participant that loses the first exchange of greetings is heard at the next periodic one, which
+# Fast DDS sends every 3 s; anybody who waits less takes a running graph for an absent one.
+DISCOVERY_S = 4.0
 _TURN_S = 0.02  # how long one turn of the executor may wait; bounds the delay of Ctrl-C
 
 
@@ -88,7 +91,9 @@ class Session:
         self.node.create_subscription(kind, topic, received.append, qos)
         return received
 
-    def call(self, kind: type[Any], name: str, request: Any, timeout_s: float = 3.0) -> Any:
+    def call(
+        self, kind: type[Any], name: str, request: Any, timeout_s: float = DISCOVERY_S
+    ) -> Any:
         """Call a service and return its answer, or raise NoAnswer naming what is missing."""
         client = self.node.create_client(kind, name)
         full = self.node.resolve_service_name(name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hvd_ros.cli.arguments import add_json, add_namespace, positive
 from hvd_ros.cli.paint import paint_for
-from hvd_ros.cli.status_view import Status, as_json, read_status, render
+from hvd_ros.cli.status_view import NODES, Status, as_json, read_status, render
 
 NAME = 'status'
 HELP = 'say whether the robot moves, why not, and what to do'
@@ -32,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--timeout',
         type=positive,
-        default=3.0,
+        default=4.0,
         metavar='S',
-        help='seconds to wait for the mux (default: 3)',
+        help='seconds to wait for the mux (default: 4)',
     )
 
 
@@ -42,13 +42,14 @@ def run(args: argparse.Namespace) -> int:
     """Show the state; 0 when every gate is open, 1 when one is closed, 3 when no mux is heard."""
     from hvd_msgs.msg import MuxStatus
 
-    from hvd_ros.cli.ros_session import Session
+    from hvd_ros.cli.ros_session import DISCOVERY_S, Session
     from hvd_ros.nodes import qos
 
     with Session(args.namespace) as session:
         received = session.collect(MuxStatus, 'mux/status', qos.LATCHED)
         if not session.spin_until(lambda: bool(received), args.timeout):
             return _no_mux(session, args)
+        session.spin_until(lambda: set(NODES) <= set(_names(session)), DISCOVERY_S)
         while True:
             status = _look(session, received)
             _show(status, args)

@@ -1,0 +1,73 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What `hvd home` and `hvd park` are about to do: how far each joint travels, and how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from hvd_ros.cli.paint import table
+from hvd_ros.core.body import Array, Body, Kind
+
+_SMALL = 0.01  # [rad or opening] not worth a line
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A move of every joint to a named pose; the base is not part of it."""
+
+    body: Body
+    pose: str
+    start: Array  # (D,) last sent or measured
+
+    @property
+    def delta(self) -> Array:
+        """Return the way of every dimension, zero for base velocities."""
+        way = self.body.pose(self.pose) - self.start
+        return np.where(self.body.mask(Kind.VELOCITY), 0.0, way)
+
+    @property
+    def shortest_s(self) -> float:
+        """Return the time of the slowest joint at its own limits; the mux may take longer."""
+        limits = self.body.limits
+        rows = zip(np.abs(self.delta), limits.velocity, limits.acceleration, strict=True)
+        return max(_travel_s(*(float(x) for x in row)) for row in rows)
+
+    def farthest(self) -> tuple[str, float]:
+        """Return the dimension with the longest way left and that way."""
+        i = int(np.argmax(np.abs(self.delta)))
+        return self.body.names[i], float(self.delta[i])
+
+    def text(self, start_is: str) -> str:
+        """Write the plan as a table of the joints that travel."""
+        rows = [['joint', 'now', 'target', 'way', 'unit']]
+        target = self.body.pose(self.pose)
+        for i, d in enumerate(self.body.dimensions):
+            if abs(self.delta[i]) >= _SMALL:
+                numbers = (self.start[i], target[i], self.delta[i])
+                rows.append([d.name, *(f'{x:+.2f}' for x in numbers), d.unit])
+        if len(rows) == 1:
+            return f"'{self.pose}': every joint is there already ({start_is})\n"
+        head = f"'{self.pose}': {len(rows) - 1} joints travel, at least {self.shortest_s:.1f} s"
+        return '\n'.join([f'{head} (now = {start_is})', *table(rows)]) + '\n'
+
+
+def measured(body: Body, positions: Mapping[str, float]) -> Array | None:
+    """Return the body's values from joint positions by name; None when a joint is missing."""
+    values = np.zeros(body.size)
+    for i, d in enumerate(body.dimensions):
+        if d.kind is Kind.VELOCITY:
+            continue
+        if d.joint not in positions:
+            return None
+        values[i] = positions[d.joint] / d.joint_per_unit
+    return values
+
+
+def _travel_s(way: float, speed: float, acceleration: float) -> float:
+    """Return the time from rest to rest: a triangle when short, a trapezoid when long."""
+    if way * acceleration <= speed**2:
+        return 2.0 * math.sqrt(way / acceleration)
+    return way / speed + speed / acceleration
