@@ -9,7 +9,7 @@ import time
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.core.joylo_calibration import JoyloCalibration
 from hvd_ros.core.joylo_motors import RAD_PER_TICK
-from hvd_ros.drivers.twin_motor import TwinMotor
+from hvd_ros.drivers.twin_motor import SUPPLY_DV, TwinMotor
 from hvd_ros.drivers.xl330 import HARDWARE_ERROR, INPUT_VOLTAGE, PRESENT_POSITION
 
 FAULTS = {
@@ -93,6 +93,7 @@ class TwinFaults:
         if not self._active:
             # The common case must stay cheap.
             motor.frozen = False
+            motor.put(INPUT_VOLTAGE, SUPPLY_DV)
             motor.set_shaft(tick, rad_s, now_ns)
             return
         jump = self._find('jump', motor.motor)
@@ -101,7 +102,7 @@ class TwinFaults:
         if self._find('nan', motor.motor):
             motor.put(PRESENT_POSITION, self._random.getrandbits(31))
         voltage = self._find('voltage', motor.motor)
-        motor.put(INPUT_VOLTAGE, round(voltage.amount * 10.0) if voltage else 50)
+        motor.put(INPUT_VOLTAGE, round(voltage.amount * 10.0) if voltage else SUPPLY_DV)
         error = self._find('hardware_error', motor.motor)
         if error:
             motor.put(HARDWARE_ERROR, int(error.amount))

@@ -32,6 +32,7 @@ from hvd_ros.drivers.xl330 import (
 )
 
 OK, RANGE, LENGTH, LIMIT, ACCESS = 0, 4, 5, 6, 7
+SUPPLY_DV = 50  # [0.1 V]
 _TABLE_SIZE = 256
 _READ_ONLY = ((0, 7), (70, 71), (120, 147))
 _GOALS = (100, 120)  # not writable once the watchdog has bitten
@@ -58,7 +59,7 @@ class TwinMotor:
             (OPERATING_MODE.address, 1, MODE_CURRENT),
             (13, 1, 2),  # protocol
             (CURRENT_LIMIT.address, 2, 1750),
-            (INPUT_VOLTAGE.address, 2, 50),
+            (INPUT_VOLTAGE.address, 2, SUPPLY_DV),
             (TEMPERATURE.address, 1, 31),
         ):
             self.table[address : address + size] = value.to_bytes(size, 'little')
