@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from types import FrameType, TracebackType
+from typing import IO
 
 from hvd_ros.cli.paint import Paint
 from hvd_ros.core.errors import ConfigError
@@ -30,8 +31,10 @@ TURN_S = 0.05
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def spawn(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start a process that gets SIGTERM when this one dies; its output comes through a pipe."""
+def spawn(
+    command: Sequence[str], environment: Mapping[str, str], stdout: IO[bytes] | int
+) -> subprocess.Popen[bytes]:
+    """Start a process, all of whose output goes to stdout, and that dies with this one."""
     parent = os.getpid()
 
     def in_child() -> None:
@@ -44,7 +47,7 @@ def spawn(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.
         command,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=in_child,  # noqa: PLW1509 - nothing here has threads
@@ -88,7 +91,7 @@ class Processes:
         """Start one process; the end of a vital one ends them all."""
         if name in self._tails:
             raise ConfigError(f"two processes are called '{name}'; give one another name")
-        process = spawn(command, environment)
+        process = spawn(command, environment, subprocess.PIPE)
         assert process.stdout is not None  # spawn() asks for a pipe
         os.set_blocking(process.stdout.fileno(), False)
         self._pipes.register(process.stdout, selectors.EVENT_READ, name)
