@@ -113,10 +113,20 @@ class RosbridgeTwin:
 
     async def _listen(self) -> Server:
         server = await serve(
-            self._serve, self._host, self.port, compression=None, ping_interval=None
+            self._serve,
+            self._host,
+            self.port,
+            compression=None,
+            ping_interval=None,
+            process_request=self._keep_waiting,
         )
         self.port = next(iter(server.sockets)).getsockname()[1]
         return server
+
+    async def _keep_waiting(self, *_: object) -> None:
+        # Behind a cut cable nobody answers a new connection either.
+        while self._mute:
+            await asyncio.sleep(0.02)
 
     async def _shut(self) -> None:
         if self._server is not None:
@@ -130,8 +140,6 @@ class RosbridgeTwin:
     async def _serve(self, connection: ServerConnection) -> None:
         peer = _Peer(connection)
         self._peers.add(peer)
-        if self._mute:
-            connection.transport.pause_reading()
         try:
             async for text in connection:
                 self._handle(peer, text)

@@ -13,8 +13,9 @@ import random
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
 
-# What is done to messages of a stream.
-STREAM_FAULTS = ('drop', 'delay', 'freeze', 'nan', 'jump', 'disconnect')
+# What is done to the messages of a stream; some streams can only lose them.
+LOSSES = ('drop', 'disconnect')
+STREAM_FAULTS = (*LOSSES, 'delay', 'freeze', 'nan', 'jump')
 # What the robot itself suffers; the vendor's status topics tell.
 ROBOT_FAULTS = ('motor_fault', 'over_temperature', 'battery_low', 'controller_mode')
 DEFAULTS = {
@@ -51,9 +52,13 @@ class FaultDial:
     """The faults that are switched on, per stream; '' is every stream."""
 
     def __init__(
-        self, streams: tuple[str, ...], extra: tuple[str, ...] = (), seed: int = 0
+        self,
+        streams: tuple[str, ...],
+        lossy: tuple[str, ...] = (),
+        extra: tuple[str, ...] = (),
+        seed: int = 0,
     ) -> None:
-        self._streams = streams
+        self._streams, self._lossy = streams, lossy
         self._kinds = (*STREAM_FAULTS, *ROBOT_FAULTS, *extra)
         self._faults: dict[tuple[str, str], _Fault] = {}
         self._late: dict[str, deque[tuple[int, Sample]]] = {}
@@ -61,10 +66,13 @@ class FaultDial:
 
     def set(self, kind: str, target: str, amount: float, seconds: float, now_ns: int) -> str:
         """Switch a fault on, or all faults of a target off with 'none'; return what is on."""
-        if target and target not in self._streams:
+        known = (*self._streams, *self._lossy)
+        if target and target not in known:
             raise ConfigError(
-                f"fault target '{target}': {did_you_mean(target, self._streams)}, or empty for all"
+                f"fault target '{target}': {did_you_mean(target, known)}, or empty for all"
             )
+        if target in self._lossy and kind not in (*LOSSES, 'none'):
+            raise ConfigError(f"fault '{kind}' of '{target}'; valid there: {', '.join(LOSSES)}")
         if not (math.isfinite(amount) and amount >= 0 and math.isfinite(seconds) and seconds >= 0):
             raise ConfigError(f'fault amount {amount} and seconds {seconds} must not be negative')
         if kind == 'none':

@@ -15,7 +15,7 @@ class RealTime:
     run faster than life. That loss shows in the factor.
     """
 
-    def __init__(self, step_s: float, now_ns: int, longest_s: float = 0.05) -> None:
+    def __init__(self, step_s: float, now_ns: int, longest_s: float = 0.2) -> None:
         self._step_ns = round(step_s * 1e9)
         self._longest_ns = int(longest_s * 1e9)
         self._start_ns = now_ns
