@@ -141,7 +141,8 @@ def _headline(status: Any) -> str:
 def _because(gate: Any) -> str:
     meaning, cure = _meaning(gate.reason)
     fix = gate.fix or cure
-    return f'{gate.detail or meaning}; {fix}' if fix else (gate.detail or meaning)
+    why = f'{meaning} ({gate.detail})' if meaning and gate.detail else meaning or gate.detail
+    return f'{why}; {fix}' if fix else why
 
 
 def _gates(mux: Stream) -> str:

@@ -7,7 +7,9 @@ viser listens on every interface, moves to another port when one is taken, and o
 the page through a relay on the internet. None of that may happen here.
 """
 
+from contextlib import redirect_stdout
 import errno
+from io import StringIO
 import logging
 import socket
 from typing import Any
@@ -26,10 +28,16 @@ class LoopbackServer(viser.ViserServer):
         _must_be_free(port)
         # Whoever knocks without speaking HTTP would leave a traceback in our log each time.
         logging.getLogger('websockets.server').setLevel(logging.CRITICAL)
-        super().__init__(host=HOST, port=port, label='hvd_ros', verbose=False)
+        with redirect_stdout(StringIO()):  # viser's banner; the node says where the page is
+            super().__init__(host=HOST, port=port, label='hvd_ros', verbose=False)
         if port not in (0, self.get_port()):
             self.stop()
             raise _taken(port)
+
+    def stop(self) -> None:
+        """Stop serving; may be called twice."""
+        with redirect_stdout(StringIO()):
+            super().stop()
 
     def request_share_url(self, verbose: bool = True) -> Any:
         """Refuse: any browser could ask for it, and then the page would be on the internet."""

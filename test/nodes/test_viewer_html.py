@@ -87,9 +87,16 @@ def test_a_closed_gate_says_why_and_what_to_do(reason):
         assert fix in words
 
 
-def test_the_muxs_own_words_win():
-    closed = mux(gates=[gate(detail='guardian silent for 3.2 s', fix='start it')])
-    assert 'Not moving: guardian silent for 3.2 s; start it.' in top(closed)
+def test_the_muxs_own_detail_and_fix_are_shown():
+    closed = mux(gates=[gate(detail='3.2 s ago', fix='start it')])
+    silent = EXPLANATION[Reason.NO_GUARDIAN][0]
+    assert f'Not moving: {silent} (3.2 s ago); start it.' in top(closed)
+
+
+def test_a_reason_of_a_newer_mux_is_shown_as_it_is():
+    assert 'Not moving: tidal_wave (high); swim.' in top(
+        mux(gates=[gate(reason='tidal_wave', detail='high', fix='swim')])
+    )
 
 
 def test_a_moving_robot_with_a_closed_gate_says_both():

@@ -66,7 +66,7 @@ def graph():
     graph = FakeGraph(load_body('r1'))
     graph.status.mode, graph.status.moving, graph.status.active_source = 1, True, 1
     graph.gate('estop', True)
-    graph.gate('base', False, 'no_guardian', 'guardian silent for 3.2 s', 'start the guardian')
+    graph.gate('base', False, 'no_guardian', '3.2 s ago', 'start the guardian')
     graph.source('teleop', 0.012, engaged=True)
     graph.source('policy', math.inf, reason='never_heard')
     yield graph
@@ -104,7 +104,7 @@ class TestPage:
 
     def test_shows_the_mode_and_every_gate_with_reason_and_fix(self, page):
         words = page.text()
-        assert 'guardian silent for 3.2 s; start the guardian' in words
+        assert 'may not move (3.2 s ago); start the guardian' in words
         for part in ('Moving: teleop drives the robot', '12 ms', 'not heard yet', '12.3 cm'):
             assert part in words
         for part in ('76 %', '50.4 V', 'hottest motor', 'left gripper', 'torso 4'):
