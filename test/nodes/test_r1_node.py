@@ -491,3 +491,16 @@ def test_a_robot_that_is_not_there_is_reported_and_not_fatal(make) -> None:
     diagnostics = bench.listen(DiagnosticArray, '/diagnostics', qos.EVENTS)
     bench.until(lambda: any('rosbridge running' in d.status[0].message for d in diagnostics))
     assert threading.active_count() < 20
+
+
+def test_closing_over_rosbridge_leaves_the_base_standing(ros1) -> None:
+    robot, bench = ros1
+
+    def moves() -> bool:
+        bench.send(base_vx=0.2)
+        return robot.of(CHASSIS)[-1:] != [] and robot.of(CHASSIS)[-1]['linear']['x'] == 0.2
+
+    bench.until(moves)
+    bench.r1.close()
+    bench.until(lambda: robot.twin.clients == 0)
+    assert robot.of(CHASSIS)[-1]['linear']['x'] == 0.0
