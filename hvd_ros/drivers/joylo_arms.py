@@ -154,11 +154,31 @@ class JoyloArms:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self) -> LeaderSample:
-        """Ask all motors once; raise DeviceError rather than return anything doubtful."""
+    def read(self, watch: bool = True) -> LeaderSample:
+        """
+        Ask all motors once; raise DeviceError rather than return anything doubtful.
+
+        Now and then this looks after the motors' health too, which takes twice as long; a caller
+        in a hurry says watch=False and calls watch() when it has time.
+        """
         with self._lock:
             try:
-                return self._read()
+                sample = self._read()
+            except BaseException:
+                self._release_after_error()
+                raise
+        if watch:
+            self.watch()
+        return sample
+
+    def watch(self) -> None:
+        """Read supply, temperature and faults if it is time; DeviceError if they are bad."""
+        with self._lock:
+            now_ns = time.monotonic_ns()
+            if now_ns - self._health_ns <= self.config.health_period_s * 1e9:
+                return
+            try:
+                self._read_health(now_ns)
             except BaseException:
                 self._release_after_error()
                 raise
@@ -217,8 +237,6 @@ class JoyloArms:
         self._checks.check(asked_ns, ticks, rad, rad_s)
         current = np.zeros(len(self.names))
         np.add.at(current, calibration.joint_of_motor, calibration.signs * state['current'])
-        if asked_ns - self._health_ns > self.config.health_period_s * 1e9:
-            self._read_health(asked_ns)
         self._sequence += 1
         masters = calibration.masters
         return LeaderSample(asked_ns, self._sequence, rad[masters], rad_s[masters], current)

@@ -99,14 +99,19 @@ class LeaderReader:
             # After a stall the rhythm starts anew instead of catching up.
             due_ns = max(due_ns, time.monotonic_ns() - self._period_ns) + self._period_ns
             try:
-                sample = self.arms.read()
-                if self._on_sample is not None:
-                    self._on_sample(sample)
+                good_ns = self._read()
             except DeviceError as error:
                 self.errors += 1
                 self.trouble = str(error)
-                continue
-            good_ns, self.trouble = sample.stamp_ns, ''
-            with self._news:
-                self.sample = sample
-                self._news.notify_all()
+
+    def _read(self) -> int:
+        """Read once and tell; what takes longer comes after the sample was handed over."""
+        sample = self.arms.read(watch=False)
+        self.trouble = ''
+        with self._news:
+            self.sample = sample
+            self._news.notify_all()
+        if self._on_sample is not None:
+            self._on_sample(sample)
+        self.arms.watch()
+        return sample.stamp_ns

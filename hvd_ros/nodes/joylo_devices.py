@@ -40,7 +40,7 @@ class LeaderDevicesConfig(JoyloArmsConfig):
         20.0, 'How long to wait for the twin to appear.', low=0.1, high=300.0
     )
     arms_timeout_s: float = param(
-        0.05, 'Oldest reading of the arms that counts.', low=0.02, high=0.1
+        0.08, 'Oldest reading of the arms that counts.', low=0.02, high=0.1
     )
     pad_timeout_s: float = param(0.08, 'Oldest Joy-Con report that counts.', low=0.03, high=0.1)
     radial_deadzone: float = param(0.1, 'Part of the stick around rest.', low=0.0, high=0.5)
