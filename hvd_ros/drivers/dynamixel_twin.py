@@ -158,8 +158,8 @@ class DynamixelTwin:
             return  # at another speed the motors hear noise
         now_ns = time.monotonic_ns()
         with self._lock:
-            self._refresh(now_ns)
             for instruction in self._parser.feed(data):
+                self._refresh(now_ns)
                 reply, motors = self._replies.answer(instruction, now_ns)
                 if reply:
                     self._schedule(now_ns, len(data), reply, motors)
