@@ -115,8 +115,8 @@ class _Mover:
         self._statuses.clear()
         answer = self._session.call(SetMode, 'mux/set_mode', request)
         if not answer.success:
-            text, fix = explain(answer.reason)
-            raise MoveRefused(f'refused: {answer.message or text}' + (f'; {fix}' if fix else ''))
+            # The mux writes meaning and cure into its message.
+            raise MoveRefused(f'refused: {answer.message or "; ".join(explain(answer.reason))}')
 
     def _watch(self) -> int:
         entered, count = False, 0

@@ -1,0 +1,45 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`hvd bench NAME`: measure on this machine what the documentation promises."""
+
+import argparse
+import importlib
+import json
+import math
+
+from hvd_ros.cli.arguments import add_json, positive
+
+NAME = 'bench'
+HELP = 'measure on this machine: teleop, bus'
+EXAMPLES = (
+    'hvd bench teleop               # the whole graph on twins, a good minute',
+    'hvd bench teleop --minutes 10 --json | tail -1',
+    'hvd bench bus --quick          # the emulated leader, under 30 s',
+    'exit codes: 0 measured, 1 the graph did not run',
+)
+
+_BENCHES = ('teleop', 'bus')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this verb."""
+    parser.add_argument('name', choices=_BENCHES, help='what to measure')
+    add_json(parser, 'end with one line of JSON, units in the key names')
+    parser.add_argument('--quick', action='store_true', help='under 30 s; the figures mean little')
+    parser.add_argument(
+        '--minutes', type=positive, metavar='M', help='how long (teleop: 1, bus: 0.25)'
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print the figures, one per line."""
+    bench = importlib.import_module(f'hvd_ros.cli.bench_{args.name}')
+    figures: dict[str, float] = bench.measure(args.quick, args.minutes)
+    width = max(map(len, figures))
+    for key, value in figures.items():
+        print(f'{key:<{width}}  {value:.6g}')
+    if args.json:
+        # JSON knows no infinity; what could not be measured is null.
+        flat = {k: v if math.isfinite(v) else None for k, v in figures.items()}
+        print(json.dumps(flat))
+    return 0
