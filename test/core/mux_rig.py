@@ -76,10 +76,15 @@ class Rig:
             feedback=Feedback(values, self.now_ns) if feedback else None,
             health=replace(self.health, received_ns=self.now_ns) if health else None,
             guardian=replace(self.guardian, received_ns=self.now_ns) if guardian else None,
-            pads=Pads(self.deadman, False, False, self.now_ns) if pads else None,
+            pads=self._pads(pads),
             writers=self.writers,
         )
         return self.step(replace(inputs, **more))
+
+    def _pads(self, pads):
+        if isinstance(pads, Pads):
+            return pads
+        return Pads(self.deadman, False, False, self.now_ns) if pads else None
 
     def step(self, inputs):
         """Take one step with exactly these inputs."""
