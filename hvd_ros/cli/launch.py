@@ -21,7 +21,7 @@ HELP = 'start the nodes of a launch file: sim, teleop, bringup'
 EXAMPLES = (
     'hvd launch teleop                              the whole graph with its twins',
     'hvd launch teleop operator:=tour               somebody moves the simulated leader',
-    'hvd launch teleop hardware:=real port:=/dev/ttyUSB0',
+    'hvd launch teleop hardware:=real robot_host:=192.168.1.4',
     'hvd launch teleop --show-args                  every argument, its meaning and choices',
     'hvd launch teleop --dry-run                    the command lines, nothing is started',
 )

@@ -29,6 +29,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     'sim_tour': ('sim', {'operator': 'tour', 'operator_once': 'true', 'namespace': 'left'}),
     'teleop_sim': ('teleop', {}),
     'teleop_sim_tour': ('teleop', {'operator': 'tour', 'viewer_port': '8099'}),
+    'teleop_sim_drive': ('teleop', {'operator': 'drive', 'operator_once': 'true'}),
     'teleop_sim_rosbridge': ('teleop', {'transport': 'rosbridge', 'viewer': 'false'}),
     'teleop_sim_namespace': ('teleop', {'namespace': '/lab/one', 'log_level': 'debug'}),
     'teleop_real': ('teleop', {'hardware': 'real', 'port': '/dev/ttyJoylo'}),

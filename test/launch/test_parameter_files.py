@@ -1,0 +1,63 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Launch files and config/params name only parameters that a node has, with values it takes."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hvd_ros.cli.launch_file import LaunchNode, expand, launch_file
+from hvd_ros.core.config import build
+
+pytest.importorskip('rclpy')
+pytestmark = pytest.mark.ros
+
+CONFIGS = {
+    'joylo': 'hvd_ros.nodes.joylo_node:JoyloConfig',
+    'mux': 'hvd_ros.core.mux_state:MuxConfig',
+    'r1': 'hvd_ros.nodes.r1_node:R1Config',
+    'guardian': 'hvd_ros.nodes.guardian_node:GuardianConfig',
+    'viewer': 'hvd_ros.nodes.viewer_node:ViewerConfig',
+    'sim_robot': 'hvd_ros.nodes.sim_robot_node:SimRobotConfig',
+    'rosbridge_twin': 'hvd_ros.nodes.rosbridge_twin_node:RosbridgeTwinConfig',
+    'sim_joylo': 'hvd_ros.nodes.sim_joylo_node:SimJoyloConfig',
+    'scripted_operator': 'hvd_ros.nodes.scripted_operator_node:ScriptedOperatorConfig',
+}
+EVERY_NODE = {'use_sim_time'}
+
+
+def _given(node: LaunchNode) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the values of the shared vendor files, and all the others."""
+    shared: dict[str, object] = {}
+    own: dict[str, object] = {}
+    for item in node.parameters:
+        if not isinstance(item, str):
+            own |= item
+            continue
+        values = yaml.safe_load(Path(item).read_text())['/**']['ros__parameters']
+        (shared if '/vendor_' in item else own).update(values)
+    return shared, own
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        {'operator': 'tour'},
+        {'transport': 'rosbridge'},
+        {'hardware': 'real'},
+    ],
+    ids=str,
+)
+def test_every_value_is_one_that_the_node_takes(arguments: dict[str, str]) -> None:
+    for node in expand(launch_file('teleop'), arguments, {}):
+        module, _, name = CONFIGS[node.name].partition(':')
+        config = getattr(importlib.import_module(module), name)
+        shared, own = _given(node)
+        fields = config.__dataclass_fields__
+        # A node picks what it knows from the vendor's names; anything else must be its own.
+        known = {key: value for key, value in shared.items() if key in fields}
+        own = {key: value for key, value in own.items() if key not in EVERY_NODE}
+        build(config, known | own)
+        assert not shared or known, node.name
