@@ -15,10 +15,10 @@ from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 
 from hvd_ros.cli.finding import Finding, fail, ok, warn
 from hvd_ros.cli.ros_session import DISCOVERY_S
+from hvd_ros.nodes.r1_topics import FELLOW_WRITERS
 
 # Topics that several nodes write by design.
 _SHARED = ('/rosout', '/parameter_events', '/tf', '/tf_static', '/diagnostics')
-_CHASSIS = 'target_speed_chassis'  # r1 drives, the guardian writes zeros
 _LATE_S = 0.05
 _EARLY_S = 0.005
 # A topic's stamp is made on the machine of its sender, so these compare every clock in the graph.
@@ -118,7 +118,7 @@ def judge_writers(graph: Graph) -> list[Finding]:
     """Find topics of ours with more than the intended publisher."""
     found = []
     for topic in graph.ours():
-        allowed = 2 if topic.name.endswith(_CHASSIS) else 1
+        allowed = 1 + sum(len(f) for t, f in FELLOW_WRITERS.items() if topic.name.endswith(t))
         if topic.name in _SHARED or len(topic.writers) <= allowed:
             continue
         names = ', '.join(end.node for end in topic.writers)

@@ -1,0 +1,112 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of `hvd bench`, and its arithmetic on made-up messages with known answers."""
+
+import json
+import math
+import sys
+import types
+
+import pytest
+
+from hvd_ros.cli import main as cli
+
+
+def plant(monkeypatch, figures):
+    module = types.ModuleType('planted')
+    module.measure = lambda quick, minutes: figures
+    monkeypatch.setitem(sys.modules, 'hvd_ros.cli.bench_bus', module)
+
+
+def test_the_last_line_is_one_flat_json_object(monkeypatch, capsys):
+    plant(monkeypatch, {'rate_hz': 99.5, 'latency_ms_p99': math.nan})
+    assert cli.main(['bench', 'bus', '--json']) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'rate_hz         99.5'
+    assert json.loads(lines[-1]) == {'rate_hz': 99.5, 'latency_ms_p99': None}
+
+
+@pytest.mark.parametrize('words', [['bench', 'speed'], ['bench', 'bus', '--minutes', '-1']])
+def test_bad_arguments(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert 'Traceback' not in capsys.readouterr().err
+
+
+def test_the_bus_bench_has_its_keys():
+    pytest.importorskip('dynamixel_sdk')
+    from hvd_ros.cli import bench_bus
+
+    figures = bench_bus.measure(quick=True, minutes=None)
+    assert figures['motors'] == 16
+    # What was measured can not beat the wire.
+    assert 0 < figures['achieved_hz'] < figures['computed_wire_limit_hz']
+
+
+@pytest.mark.ros
+class TestCommandPath:
+    """A path with a period of 10 ms, four late arrivals and 7 ms from leader to robot."""
+
+    @pytest.fixture
+    def heard(self):
+        pytest.importorskip('hvd_msgs')
+        from builtin_interfaces.msg import Time
+        from hvd_msgs.msg import CommandTrace, WholeBodyCommand
+        from sensor_msgs.msg import JointState
+
+        from hvd_ros.cli.bench_teleop import Heard
+        from hvd_ros.core.command import Source
+
+        def stamped(message, at_ns):
+            message.header.stamp = Time(sec=at_ns // 10**9, nanosec=at_ns % 10**9)
+            return message
+
+        data = {'asked': [], 'command': [], 'trace': [], 'target': []}
+        for i in range(200):
+            tick_ns = 10**12 + i * 10_000_000
+            arrival_ns = tick_ns + (3_000_000 if i % 50 == 25 else 0)
+            asked = stamped(WholeBodyCommand(seq=i), tick_ns - 5_000_000)
+            trace = stamped(CommandTrace(source=Source.TELEOP, source_seq=i), tick_ns)
+            data['asked'].append(Heard(tick_ns, asked))
+            data['command'].append(Heard(arrival_ns, stamped(WholeBodyCommand(), tick_ns)))
+            data['trace'].append(Heard(tick_ns, trace))
+            data['target'].append(Heard(tick_ns + 2_000_000, stamped(JointState(), tick_ns)))
+        return data
+
+    def test_known_answers(self, heard):
+        from hvd_ros.cli.bench_teleop import command_path
+
+        figures = command_path(**heard)
+        assert figures['command_rate_hz'] == pytest.approx(100.0)
+        assert figures['latency_ms_p99'] == pytest.approx(7.0)
+        assert figures['period_error_ms_p99'] == pytest.approx(3.0, abs=0.1)
+        assert figures['tick_error_ms_p99'] == pytest.approx(0.0)
+        assert figures['engaged_percent'] == 100.0
+
+    def test_only_the_operator_s_ticks_have_a_latency(self, heard):
+        from hvd_ros.cli.bench_teleop import command_path
+
+        for tick in heard['trace'][50:]:
+            tick.message.source = 0
+        for target in heard['target'][50:]:
+            target.message.header.stamp.sec += 3
+        figures = command_path(**heard)
+        assert figures['engaged_percent'] == 25.0
+        assert figures['latency_ms_p99'] == pytest.approx(7.0)
+
+
+@pytest.mark.launch
+@pytest.mark.ros
+def test_the_teleop_bench_has_its_keys():
+    from hvd_ros.cli import bench_teleop
+
+    figures = bench_teleop.measure(quick=True, minutes=None)
+    promised = {
+        'command_rate_hz', 'period_error_ms_p99', 'latency_ms_p99', 'cpu_percent',
+        'memory_growth_mb',
+    }  # fmt: skip
+    assert promised <= set(figures)
+    assert {f'cpu_percent_{node}' for node in bench_teleop.COUNTED} <= set(figures)
+    assert all(math.isfinite(figures[key]) for key in promised)
+    assert figures['engaged_percent'] > 0
