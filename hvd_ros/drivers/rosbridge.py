@@ -7,7 +7,7 @@ Why not roslibpy: while disconnected it keeps every publish and sends all of the
 connect, its send queue has no bound, a half-open socket is noticed only by TCP (minutes), and its
 Twisted reactor can be started once per process. A robot's chassis repeats its last target for
 ever, so here a message waits in a one-deep slot per topic, expires after 100 ms, and a connection
-that was silent for 0.8 s is reset, which also discards what the kernel still held for it.
+that was silent for 0.7 s is reset, which also discards what the kernel still held for it.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from hvd_ros.core.errors import CommandRejected
 CONNECT_TIMEOUT_S = 2.0
 IO_TIMEOUT_S = 0.1
 PING_PERIOD_S = 0.25
-SILENCE_S = 0.8  # a live bridge answers pings; less than the second in which we promise to notice
+SILENCE_S = 0.7  # a live bridge answers pings; less than the second in which we promise to notice
 EXPIRY_S = 0.1  # as old as a command may be
 BACKOFF_S = (0.1, 2.0)
 SEND_BUFFER_BYTES = 16384  # what a dead link can hold back
@@ -151,7 +151,6 @@ class RosbridgeClient:
             _reset(link)
             raise
         with self._wake:
-            self._outbox.clear()  # nothing from before the connection may follow it
             self._heard_ns = time.monotonic_ns()
             self._broken = False
             self.connects += 1

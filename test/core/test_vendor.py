@@ -134,6 +134,17 @@ def test_feedback_is_whole_and_finite_or_refused(stream, position, velocity, eff
     assert list(reading.position) == position[:size]
 
 
+@pytest.mark.parametrize('stream', STREAMS)
+@pytest.mark.parametrize('column', [0, 1])
+@pytest.mark.parametrize('bad', [math.nan, math.inf])
+def test_one_bad_number_refuses_the_whole_message(stream: str, column: int, bad: float) -> None:
+    for i in range(WIRING.size(stream)):
+        columns = [[0.1] * WIRING.size(stream) for _ in range(2)]
+        columns[column][i] = bad
+        with pytest.raises(DeviceError, match=rf'{stream}: (position|velocity)\[{i}\] = '):
+            WIRING.read(stream, *columns, [])
+
+
 def test_the_gripper_at_the_end_of_an_arm_is_cut_off() -> None:
     seven = [0.1, 0.2, -0.3, 0.4, 0.5, 0.6, 88.0]
     assert list(WIRING.read('arm_left', seven, seven, seven).position) == seven[:6]

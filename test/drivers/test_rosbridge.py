@@ -177,6 +177,13 @@ def shake_hands(peer: socket.socket) -> None:
     )
 
 
+def test_nothing_is_kept_while_disconnected() -> None:
+    client = RosbridgeClient('127.0.0.1', 9)
+    client.publish('/stroke', {'data': 1.0})
+    client._socket = object()
+    assert client._next()[1] == []
+
+
 def test_a_newer_message_replaces_an_older_one_of_its_topic() -> None:
     client = RosbridgeClient('127.0.0.1', 9)
     client._socket = object()  # connected, but no writer runs
@@ -197,12 +204,21 @@ def test_a_message_that_waited_too_long_expires(monkeypatch: pytest.MonkeyPatch)
     assert client.expired == 1
 
 
-def test_close_sends_the_last_word_first(bridge: Bridge, clients: list[RosbridgeClient]) -> None:
+def test_close_sends_the_last_word_first(
+    bridge: Bridge, clients: list[RosbridgeClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
     client, _ = connect(clients, bridge.twin.port)
+    send = client._socket.send
+
+    def slow(*frame: object) -> None:
+        threading.Event().wait(0.1)
+        send(*frame)
+
+    monkeypatch.setattr(client._socket, 'send', slow)
     client.publish('/stroke', {'data': 0.0})
     client.close()
-    until(lambda: bridge.values() == [0.0])
     until(lambda: bridge.twin.clients == 0)
+    assert bridge.values() == [0.0]
     client.close()
 
 

@@ -3,6 +3,7 @@
 """The r1 node between our command and a scripted vendor, over real ROS 2 topics and rosbridge."""
 
 from collections.abc import Callable, Iterator
+import itertools
 import math
 import os
 import threading
@@ -40,6 +41,7 @@ os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 BODY = load_body('r1')
 WIRING = Wiring(BODY)
 PREFIX = 'vendor/'
+RUNS = itertools.count()
 
 
 class Bench:
@@ -48,9 +50,13 @@ class Bench:
     def __init__(self, **parameters: object) -> None:
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
-        self.other = rclpy.create_node('other', context=self.context)
+        # Other runs on this machine may share the domain by chance.
+        self.namespace = f'/r1_test_{os.getpid()}_{next(RUNS)}'
+        self.other = rclpy.create_node('other', context=self.context, namespace=self.namespace)
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        self.r1 = R1Node(context=self.context, parameter_overrides=overrides)
+        self.r1 = R1Node(
+            context=self.context, namespace=self.namespace, parameter_overrides=overrides
+        )
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.r1)
         self.executor.add_node(self.other)
@@ -203,11 +209,47 @@ def test_silence_of_the_command_becomes_zeros_within_a_tenth_of_a_second(make) -
     last_ns = time.monotonic_ns()
     bench.until(lambda: base[-1][1] == 0.0)
     first_zero = next(t for t, v in base if t > last_ns and v == 0.0)
-    assert (first_zero - last_ns) / 1e9 < 0.2
+    assert (first_zero - last_ns) / 1e9 < 1.0  # to the millisecond: the test below
     # It keeps saying so, and the joints get nothing.
     zeros, arms = len(base), len(arm)
     bench.until(lambda: len(base) >= zeros + 5)
     assert all(v == 0.0 for _, v in base[zeros:]) and len(arm) == arms
+
+
+def test_a_command_is_fresh_for_exactly_a_tenth_of_a_second(make, monkeypatch) -> None:
+    bench = make()
+    sent: list[tuple[float, ...]] = []
+    monkeypatch.setattr(bench.r1._link, 'send', lambda targets: sent.append(targets.base))
+    now_ns = 10_000_000_000
+    monkeypatch.setattr('hvd_ros.nodes.r1_node.time.monotonic_ns', lambda: now_ns)
+    message = WholeBodyCommand(
+        layout_id=BODY.layout_id, engaged=True, values=BODY.pose('home').tolist()
+    )
+    message.values[BODY.index('base_vx')] = 0.2
+    message.header.stamp = bench.r1.get_clock().now().to_msg()
+    bench.r1._on_command(message)
+    now_ns += 100_000_000
+    bench.r1._stop_when_silent()
+    assert sent == [(0.2, 0.0, 0.0)]
+    now_ns += 1
+    bench.r1._stop_when_silent()
+    assert sent == [(0.2, 0.0, 0.0), (0.0, 0.0, 0.0)]
+
+
+def test_fresh_commands_are_not_mixed_with_zeros(make) -> None:
+    bench = make()
+    base = bench.listen(TwistStamped, f'{PREFIX}motion_target/target_speed_chassis')
+    bench.until(lambda: matched(bench)() and base)
+
+    def moves(count: int) -> bool:
+        bench.send(base_vx=0.2)
+        return sum(b.twist.linear.x == 0.2 for b in base) >= count
+
+    bench.until(lambda: moves(1))
+    base.clear()
+    bench.until(lambda: moves(50), 15.0)
+    # A machine that stalls for 100 ms rightly gets a zero or two.
+    assert sum(b.twist.linear.x == 0.0 for b in base) < 25
 
 
 @pytest.mark.parametrize('bad', ['nan', 'length', 'layout', 'old'])
@@ -283,7 +325,8 @@ def test_one_silent_stream_stops_the_joint_state_and_says_which(make) -> None:
         return any('arm_right' in d.status[0].message for d in diagnostics)
 
     bench.until_speaking(said)
-    assert diagnostics[-1].status[0].level == DiagnosticStatus.ERROR
+    told = next(d.status[0] for d in diagnostics if 'arm_right' in d.status[0].message)
+    assert told.level == DiagnosticStatus.ERROR
 
 
 def test_vendor_gates_and_faults_reach_the_health(make) -> None:
@@ -322,16 +365,16 @@ def test_the_chassis_is_given_an_acceleration_limit_and_a_listener(make) -> None
 def test_a_second_writer_is_named_and_the_guardian_is_not_one(make) -> None:
     bench = make()
     health = bench.listen(RobotHealth, 'robot_health')
-    guardian = rclpy.create_node('guardian', context=bench.context)
+    guardian = rclpy.create_node('guardian', context=bench.context, namespace=bench.namespace)
     topic = f'{PREFIX}motion_target/target_speed_chassis'
     guardian.create_publisher(TwistStamped, topic, qos.COMMAND)
     intruder = bench.other.create_publisher(
         JointState, f'{PREFIX}motion_target/target_joint_state_torso', qos.COMMAND
     )
     bench.until(lambda: bool(health) and bool(health[-1].faults))
-    assert health[-1].faults == [
-        f'two_writers: /{PREFIX}motion_target/target_joint_state_torso is also written by /other'
-    ]
+    topic = f'{bench.namespace}/{PREFIX}motion_target/target_joint_state_torso'
+    who = f'{bench.namespace}/other'
+    assert health[-1].faults == [f'two_writers: {topic} is also written by {who}']
     bench.other.destroy_publisher(intruder)
     bench.until(lambda: not health[-1].faults)
     guardian.destroy_node()
@@ -452,7 +495,7 @@ def test_silence_over_rosbridge_becomes_zeros(ros1) -> None:
     bench.until(moves)
     last_ns = time.monotonic_ns()
     bench.until(lambda: robot.of(CHASSIS)[-1]['linear']['x'] == 0.0)
-    assert (robot.received[-1][0] - last_ns) / 1e9 < 0.25
+    assert (robot.received[-1][0] - last_ns) / 1e9 < 1.0
 
 
 def test_null_feedback_over_rosbridge_never_reaches_the_joint_state(ros1) -> None:
@@ -480,7 +523,7 @@ def test_a_half_open_rosbridge_is_reported_within_a_second(ros1) -> None:
     robot.twin.mute(True)
     start = time.monotonic()
     bench.until(lambda: health[-1].base_reason == 'no connection to the robot')
-    assert time.monotonic() - start < 1.2  # a second, and the tick of the health
+    assert time.monotonic() - start < 2.0  # a second in test_rosbridge.py, and the health's tick
     assert health[-1].feedback_age_s > 0.5
     robot.twin.mute(False)
     bench.until(ready)
