@@ -17,6 +17,7 @@ import threading
 import time
 
 import pytest
+import websocket
 
 from hvd_ros.core.errors import CommandRejected, ConfigError, DeviceError
 from hvd_ros.drivers.rosbridge import RosbridgeClient
@@ -184,6 +185,16 @@ def test_nothing_is_kept_while_disconnected() -> None:
     assert client._next()[1] == []
 
 
+def test_a_lost_connection_takes_its_messages_along() -> None:
+    client = RosbridgeClient('127.0.0.1', 9)
+    client._socket = object()
+    client.publish('/stroke', {'data': 1.0})
+    client._disconnect(websocket.WebSocket())
+    assert not client.connected
+    client._socket = object()
+    assert client._next()[1] == []
+
+
 def test_a_newer_message_replaces_an_older_one_of_its_topic() -> None:
     client = RosbridgeClient('127.0.0.1', 9)
     client._socket = object()  # connected, but no writer runs
@@ -215,10 +226,12 @@ def test_close_sends_the_last_word_first(
         send(*frame)
 
     monkeypatch.setattr(client._socket, 'send', slow)
+    client.publish('/stroke', {'data': 1.0})
+    until(lambda: client._sending and not client._outbox)
     client.publish('/stroke', {'data': 0.0})
     client.close()
     until(lambda: bridge.twin.clients == 0)
-    assert bridge.values() == [0.0]
+    assert bridge.values() == [1.0, 0.0]
     client.close()
 
 
