@@ -22,8 +22,9 @@ setup: ## make or refresh .venv (a second when nothing changed)
 demo: setup ## a simulated robot, teleoperated through the whole command path
 	@$(BIN)/hvd demo
 
-test: setup ## every test except soaks, in parallel
-	@$(REQUIRED) $(PYTEST) -n 2 --dist loadgroup test
+test: setup ## every test; those that run the whole graph alone, because they measure time
+	@$(REQUIRED) $(PYTEST) -n 2 -m 'not launch' test
+	@$(REQUIRED) $(PYTEST) -m launch test
 
 test-fast: setup ## core and drivers only, without ROS, under a minute
 	@$(PYTEST) -n 2 -m 'not ros and not slow' test/core test/drivers

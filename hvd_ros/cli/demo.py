@@ -5,11 +5,13 @@
 import argparse
 import math
 import os
+from pathlib import Path
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from typing import Any
+from typing import IO, Any
 
 from hvd_ros.cli.arguments import positive
 from hvd_ros.cli.demo_story import Story
@@ -58,9 +60,10 @@ def run(args: argparse.Namespace) -> int:
     port = args.viewer_port or _free_port()
     log = user_state_dir() / 'demo.log'
     log.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_company()
     story = Story(time.monotonic_ns())
-    with log.open('wb') as file:
-        launcher = _launch(port, once, file)
+    with log.open('wb') as file, tempfile.TemporaryDirectory(prefix='hvd_demo_') as state:
+        launcher = _launch(port, once, file, state)
         print(f'watch it: http://127.0.0.1:{port}   (log: {log})', flush=True)
         try:
             _watch(story, launcher, time.monotonic() + args.limit if once else math.inf)
@@ -68,24 +71,38 @@ def run(args: argparse.Namespace) -> int:
             print()
         finally:
             code = _leave(launcher)
-    paint = paint_for(sys.stdout)
     print('\n'.join(story.summary()))
-    if code or not story.moved:
-        print(paint('what the nodes said last:', 'bad'))
-        print(*log.read_text(errors='replace').splitlines()[-15:], sep='\n')
-    if code:
-        raise NothingMoved(f'the graph ended with code {code}; all of its output: {log}')
-    if not story.moved:
-        raise NothingMoved(
-            f'the robot did not move; all that the nodes said: {log}; try hvd status'
-        )
+    _judge(story, code, log)
     return 0
 
 
-def _launch(port: int, once: bool, log: Any) -> 'subprocess.Popen[bytes]':
+def _judge(story: Story, code: int, log: Path) -> None:
+    """Raise if the demo showed nothing, after the last words of the nodes."""
+    if not code and story.moved:
+        return
+    print(paint_for(sys.stdout)('what the nodes said last:', 'bad'))
+    print(*log.read_text(errors='replace').splitlines()[-15:], sep='\n')
+    what = f'the graph ended with code {code}' if code else 'base or joints did not move'
+    raise NothingMoved(f'{what}; all that the nodes said: {log}; then try hvd doctor')
+
+
+def _refuse_company() -> None:
+    """Two graphs in one domain would fight over the robot; the mux would rightly refuse both."""
+    from hvd_ros.cli.ros_session import DISCOVERY_S, Session, where_we_looked
+
+    with Session() as session:
+        if session.spin_until(lambda: 'mux' in session.node.get_node_names(), DISCOVERY_S):
+            raise ConfigError(
+                f'a mux is already running ({where_we_looked()}); stop that graph, or give the '
+                'demo a domain of its own: ROS_DOMAIN_ID=17 hvd demo'
+            )
+
+
+def _launch(port: int, once: bool, log: IO[bytes], state: str) -> 'subprocess.Popen[bytes]':
     words = ['operator:=tour', f'operator_once:={str(once).lower()}', f'viewer_port:={port}']
     command = [sys.executable, '-m', 'hvd_ros.cli.main', 'launch', 'teleop', *words]
-    return spawn(command, os.environ, stdout=log)
+    # An e-stop latched by an earlier run must not keep the demo still, nor the other way round.
+    return spawn(command, os.environ | {'HVD_STATE_DIR': state}, stdout=log)
 
 
 def _watch(story: Story, launcher: 'subprocess.Popen[bytes]', until_s: float) -> None:
@@ -101,11 +118,12 @@ def _watch(story: Story, launcher: 'subprocess.Popen[bytes]', until_s: float) ->
                 print(story.progress(time.monotonic_ns()), flush=True)
                 next_s += PROGRESS_S
             if time.monotonic() > until_s:
-                raise ConfigError('the tour took longer than --limit; is this machine busy?')
+                print('the tour is cut off at --limit; a busy machine makes it stop and retry')
+                return
 
 
 def _listen(session: Any, story: Story) -> None:
-    from hvd_msgs.msg import CommandTrace, MuxStatus, WholeBodyCommand
+    from hvd_msgs.msg import CommandTrace, MuxStatus
     from nav_msgs.msg import Odometry
     from sensor_msgs.msg import JointState
 
@@ -123,6 +141,12 @@ def _listen(session: Any, story: Story) -> None:
         at, turn = message.pose.pose.position, message.pose.pose.orientation
         story.base(at.x, at.y, 2.0 * math.atan2(turn.z, turn.w))
 
+    def on_trace(message: Any) -> None:
+        if message.sent:
+            story.command(time.monotonic_ns())
+        if message.refusal:
+            story.refused(message.refusal)
+
     node = session.node
     node.create_subscription(MuxStatus, 'mux/status', on_status, qos.LATCHED)
     node.create_subscription(Odometry, 'odom', on_odometry, qos.STATE)
@@ -132,15 +156,7 @@ def _listen(session: Any, story: Story) -> None:
         lambda message: story.joints(dict(zip(message.name, message.position, strict=True))),
         qos.STATE,
     )
-    node.create_subscription(
-        WholeBodyCommand, 'command', lambda _: story.command(time.monotonic_ns()), qos.COMMAND
-    )
-    node.create_subscription(
-        CommandTrace,
-        'mux/trace',
-        lambda message: story.refused(message.refusal) if message.refusal else None,
-        qos.EVENTS,
-    )
+    node.create_subscription(CommandTrace, 'mux/trace', on_trace, qos.EVENTS)
 
 
 def _leave(launcher: 'subprocess.Popen[bytes]') -> int:
