@@ -69,14 +69,14 @@ def _find(robot: str) -> Path:
         return own
     folder = share_file('config', 'robots')
     if not (folder / f'{robot}.yaml').is_file():
-        names = [p.stem for p in folder.glob('*.yaml')]
+        names = [p.stem for p in folder.glob('*.yaml') if not p.stem.endswith('_spheres')]
         raise ConfigError(f"unknown robot '{robot}'; {did_you_mean(robot, names)}")
     return folder / f'{robot}.yaml'
 
 
 def _body(path: Path, data: dict[str, Any]) -> Body:
     groups = tuple(str(g) for g in _get(path, 'top level', data, 'groups', list))
-    urdf = _beside(path, data.get('urdf'), 'urdf')
+    urdf = _beside(path, data, 'urdf', 'urdf')
     joints = _ranges(urdf) if urdf else None
     margin = _number(path, 'top level', data, 'position_margin', 0.0)
     rows = _get(path, 'top level', data, 'dimensions', list)
@@ -106,7 +106,7 @@ def _body(path: Path, data: dict[str, Any]) -> Body:
         poses=poses,
         base_frame=str(data.get('base_frame', 'base_link')),
         urdf=urdf,
-        spheres=_beside(path, data.get('spheres'), 'config'),
+        spheres=_beside(path, data, 'spheres', 'config', 'robots'),
     )
 
 
@@ -208,11 +208,15 @@ def _ranges(urdf: Path) -> dict[str, tuple[float, float]]:
     return {j.name: (j.low, j.high) for j in joints if j.kind in MOVING and not j.mimic}
 
 
-def _beside(path: Path, name: Any, folder: str) -> Path | None:
-    if name is None:
+def _beside(path: Path, data: dict[str, Any], key: str, *folder: str) -> Path | None:
+    if key not in data:
         return None
-    near = path.parent / str(name)
-    return near if near.is_file() else share_file(folder, str(name))
+    name = str(data[key])
+    near = path.parent / name
+    try:
+        return near if near.is_file() else share_file(*folder, name)
+    except ConfigError as error:
+        raise ConfigError(f'{path}: {key}: {error}') from None
 
 
 def _positive(path: Path, where: str, row: dict[str, Any], key: str) -> float:
