@@ -222,14 +222,15 @@ def test_close_sends_the_last_word_first(
     send = client._socket.send
 
     def slow(*frame: object) -> None:
-        threading.Event().wait(0.1)
+        threading.Event().wait(0.05)
         send(*frame)
 
     monkeypatch.setattr(client._socket, 'send', slow)
+    monkeypatch.setattr('hvd_ros.drivers.rosbridge.EXPIRY_S', 5.0)  # expiry has its own test
     client.publish('/stroke', {'data': 1.0})
     until(lambda: client._sending and not client._outbox)
     client.publish('/stroke', {'data': 0.0})
-    client.close()
+    client.close(deadline_s=5.0)
     until(lambda: bridge.twin.clients == 0)
     assert bridge.values() == [1.0, 0.0]
     client.close()
