@@ -96,6 +96,8 @@ class JoyloNode(Node):  # type: ignore[misc]
         self._said = ''
         self._stopped = False
         self._seq = 0
+        self._formed_ns = 0  # ROS time of the last target, which never goes back
+        self._counted = (0, time.monotonic_ns())
         self._last: LeaderOutput | None = None
         self._crash: Exception | None = None
         self._stop = threading.Event()
@@ -119,11 +121,12 @@ class JoyloNode(Node):  # type: ignore[misc]
                 # A sample that is a little late is still waited for; a silent bus is not.
                 fresh = sample is not None and sample.sequence != sequence
                 sequence, late = sample.sequence if sample else -1, 1.5 if fresh else 1.0
-                self._tick(time.monotonic_ns())
+                self._tick()
         except Exception as error:
             self._crash = error
 
-    def _tick(self, now_ns: int) -> None:
+    def _tick(self) -> None:
+        now_ns, ros_ns = time.monotonic_ns(), self.get_clock().now().nanoseconds
         sample = self._devices.arms(now_ns)
         status = self._status.take() or self._status.message
         left, right = (self._devices.pad(side) for side in SIDES)
@@ -140,15 +143,15 @@ class JoyloNode(Node):  # type: ignore[misc]
                 foreign=status is not None and status.active_source in _FOREIGN,
             )
         )
-        ros_ns = self.get_clock().now().nanoseconds
         now = Time(nanoseconds=ros_ns).to_msg()
+        # The target was formed when the arms were read; without a reading it is formed now.
+        age_ns = now_ns - sample.stamp_ns if sample else 0
+        self._formed_ns = max(self._formed_ns, ros_ns - age_ns)
+        formed = Time(nanoseconds=self._formed_ns).to_msg()
         self._seq += 1
-        if sample is None:
-            self._commands.publish(self._messages.command(out, self._seq, now))
-        else:
-            read = Time(nanoseconds=ros_ns - (now_ns - sample.stamp_ns)).to_msg()
-            self._commands.publish(self._messages.command(out, self._seq, read))
-            self._joints.publish(self._messages.joints(sample.q, sample.dq, read))
+        self._commands.publish(self._messages.command(out, self._seq, formed))
+        if sample is not None:
+            self._joints.publish(self._messages.joints(sample.q, sample.dq, formed))
         self._buttons.publish(self._messages.joy(out, now))
         self._tell(out)
 
@@ -210,6 +213,7 @@ class JoyloNode(Node):  # type: ignore[misc]
             'errors': str(reader.errors),
             'samples': str(reader.sample.sequence if reader.sample else 0),
             'age_s': _age(reader.sample.stamp_ns, now_ns) if reader.sample else 'never',
+            'rate_hz': f'{self._rate_hz(now_ns):.1f}',
             'cycle_ms': f'{reader.arms.cycle_s * 1e3:.2f}',
         }
         trouble = reader.trouble or '; '.join(reader.arms.warnings)
@@ -219,6 +223,11 @@ class JoyloNode(Node):  # type: ignore[misc]
         if out is not None:
             rows['engagement'] = (out.engagement.reason.value, self._engagement(out))
         return rows
+
+    def _rate_hz(self, now_ns: int) -> float:
+        """Return how many commands a second went out since the last look."""
+        (seq, at_ns), self._counted = self._counted, (self._seq, now_ns)
+        return (self._seq - seq) / (now_ns - at_ns) * 1e9
 
     def _engagement(self, out: LeaderOutput) -> dict[str, str]:
         figures = {'armed': str(out.engagement.armed), 'engaged': str(out.engagement.engaged)}
