@@ -41,7 +41,7 @@ class _Wish:
 def step(state: MuxState, now_ns: int, inputs: Inputs, setup: Setup) -> tuple[MuxState, Decision]:
     """Decide one tick; now_ns is the steady clock and never goes back."""
     state, refused = listen(state, now_ns, inputs, setup)
-    state = replace(state, verdicts=judge(state, now_ns, setup))
+    state = state.changed(verdicts=judge(state, now_ns, setup))
     state = settle(change_mode(state, now_ns, setup))
     if state.mode is Mode.ESTOP:
         return _stopped(state, setup, refused)
@@ -73,7 +73,7 @@ def _wish_teleop(state: MuxState, setup: Setup) -> tuple[MuxState, _Wish]:
         rest = setup.limiter.rest(state.motion)
         clutch, before = engage(rest, frame.values, setup.body), frame.values
     clutch, target = follow(clutch, before, frame.values, setup.body, setup.period_s)
-    state = replace(state, clutch=clutch, leader=frame.values)
+    state = state.changed(clutch=clutch, leader=frame.values)
     return state, _Wish(Source.TELEOP, target, frame.values, frame.seq)
 
 
@@ -89,7 +89,7 @@ def _wish_policy(state: MuxState, now_ns: int, setup: Setup) -> _Wish:
 def _wish_home(state: MuxState, setup: Setup) -> tuple[MuxState, _Wish]:
     held = _while_held(state, _Wish(Source.HOME), setup.config.home_deadman)
     if held.refusal or state.motion is None:
-        return replace(state, travel=None), held
+        return state.changed(travel=None), held
     travel = state.travel
     if travel is None:
         # Start from where the joints come to rest, so that a new run never turns back.
@@ -97,7 +97,7 @@ def _wish_home(state: MuxState, setup: Setup) -> tuple[MuxState, _Wish]:
         rest = setup.limiter.rest(state.motion)
         travel = depart(rest, goal, setup.body, setup.config.home_speed)
     travel, target = advance(travel, setup.period_s)
-    return replace(state, travel=travel), _Wish(Source.HOME, target, target)
+    return state.changed(travel=travel), _Wish(Source.HOME, target, target)
 
 
 def _while_held(state: MuxState, wish: _Wish, required: bool) -> _Wish:
@@ -120,7 +120,7 @@ def _send(
         clip = clip | cut * np.uint8(Clip.BASE_GATE)
         refused = refused or base_gate
     moving = wish.target is not None
-    state = replace(state, motion=motion, moving=moving, active=wish.source)
+    state = state.changed(motion=motion, moving=moving, active=wish.source)
     refusal = refused or wish.refusal or state.verdicts.collision
     return state, Decision(
         mode=state.mode,
@@ -142,7 +142,7 @@ def _limit(
     limiter, distance = setup.limiter, setup.distance
     if distance is None or not state.driven:
         motion, clip = limiter.step(last, target, halt)
-        return replace(state, nearness=None), motion, clip
+        return state.changed(nearness=None), motion, clip
     before = state.nearness or measure(distance, limiter.rest(last))
     share = speed_share(before)
     motion, clip = limiter.step(last, target, halt, share)
@@ -156,14 +156,14 @@ def _limit(
     elif share < 1.0:
         clip = clip | (setup.joints & ((clip & Clip.VELOCITY) > 0)) * np.uint8(Clip.COLLISION)
     verdicts = replace(state.verdicts, collision=reason)
-    return replace(state, nearness=near, verdicts=verdicts), motion, clip
+    return state.changed(nearness=near, verdicts=verdicts), motion, clip
 
 
 def _stopped(state: MuxState, setup: Setup, refused: Reason) -> tuple[MuxState, Decision]:
     last = state.motion if state.driven and state.motion is not None else measured(state, setup)
     values = np.where(setup.base, 0.0, last.values)
     motion = Motion(values, np.zeros(setup.body.size))
-    state = replace(state, motion=motion, moving=False, active=Source.HOLD, nearness=None)
+    state = state.changed(motion=motion, moving=False, active=Source.HOLD, nearness=None)
     nothing = np.zeros(setup.body.size, dtype=np.uint8)
     return state, Decision(
         mode=Mode.ESTOP,

@@ -28,8 +28,7 @@ _POLICY_PERIODS = 2.5
 
 def listen(state: MuxState, now_ns: int, inputs: Inputs, setup: Setup) -> tuple[MuxState, Reason]:
     """Take what arrived; return the state and why the newest refused frame was refused."""
-    state = replace(
-        state,
+    state = state.changed(
         writers=inputs.writers or state.writers,
         keepalive_ns=inputs.keepalive_ns or state.keepalive_ns,
         pads=inputs.pads or state.pads,
@@ -39,9 +38,9 @@ def listen(state: MuxState, now_ns: int, inputs: Inputs, setup: Setup) -> tuple[
     state = _robot(state, now_ns, inputs)
     if inputs.guardian is not None:
         latch = mux_hear(state.latch, inputs.guardian)
-        state = replace(state, guardian_ns=inputs.guardian.received_ns, latch=latch)
+        state = state.changed(guardian_ns=inputs.guardian.received_ns, latch=latch)
     if inputs.pads is not None and inputs.pads.estop:
-        state = replace(state, latch=mux_trigger(state.latch, Reason.ESTOP_BUTTON))
+        state = state.changed(latch=mux_trigger(state.latch, Reason.ESTOP_BUTTON))
     return state, refused or spoiled
 
 
@@ -80,17 +79,17 @@ def _frames(state: MuxState, now_ns: int, inputs: Inputs, setup: Setup) -> tuple
     worst = Reason.NONE
     for frame in inputs.teleop:
         track, reason = _check(state.teleop, frame, Source.TELEOP, state, now_ns, inputs, setup)
-        state = replace(state, teleop=track)
+        state = state.changed(teleop=track)
         worst = reason or worst
         if not reason:
             release = state.must_release and frame.engaged
-            state = replace(state, teleop_frame=frame, must_release=release)
+            state = state.changed(teleop_frame=frame, must_release=release)
     for frame in inputs.replay:
         track, reason = _check(state.replay, frame, Source.REPLAY, state, now_ns, inputs, setup)
-        state = replace(state, replay=track)
+        state = state.changed(replay=track)
         worst = reason or worst
         if not reason:
-            state = replace(state, replay_frame=frame)
+            state = state.changed(replay_frame=frame)
     return state, worst
 
 
@@ -118,11 +117,11 @@ def _chunks(state: MuxState, now_ns: int, inputs: Inputs, setup: Setup) -> tuple
         if state.writers.get(Source.POLICY, 0) > 1:
             reason = Reason.TWO_WRITERS
         track = admit(state.policy, chunk.seq, chunk.received_ns, reason)
-        state = replace(state, policy=track)
+        state = state.changed(policy=track)
         worst = reason or worst
         if not reason:
             made = plan(chunk, inputs.ros_now_ns, now_ns, setup.body)
-            state = replace(state, plan=made)
+            state = state.changed(plan=made)
     return state, worst
 
 
@@ -133,7 +132,7 @@ def _robot(state: MuxState, now_ns: int, inputs: Inputs) -> MuxState:
         vitals = hear_feedback(vitals, inputs.feedback, sent)
     if inputs.health is not None:
         vitals = replace(vitals, health=inputs.health)
-    return replace(state, vitals=watch_life(vitals, now_ns, sent))
+    return state.changed(vitals=watch_life(vitals, now_ns, sent))
 
 
 def _policy_timeout_ns(setup: Setup) -> int:

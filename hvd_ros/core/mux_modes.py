@@ -6,8 +6,6 @@ How the mux changes its mode: what people ask for, and what happens by itself.
 The table of modes says what is possible; here is when each event occurs and what it needs.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from hvd_ros.core.command import Mode
@@ -33,14 +31,14 @@ def ask(
     if reason or found is None:
         return state, Answer(False, state.mode, reason or Reason.MODE_REFUSED)
     if state.mode is Mode.TELEOP and found is not Mode.TELEOP:
-        state = replace(state, must_release=True)
-    state = replace(_enter(state, found, Reason.ASKED, setup), pose=pose, travel=None)
+        state = state.changed(must_release=True)
+    state = _enter(state, found, Reason.ASKED, setup).changed(pose=pose)
     return state, Answer(True, found, Reason.NONE)
 
 
 def stop(state: MuxState, reason: Reason) -> MuxState:
     """Latch an e-stop; the next tick sends it."""
-    return replace(state, latch=mux_trigger(state.latch, reason))
+    return state.changed(latch=mux_trigger(state.latch, reason))
 
 
 def _refusal(state: MuxState, now_ns: int, mode: Mode, setup: Setup) -> Reason:
@@ -120,10 +118,10 @@ def _first(*found: tuple[Event, Reason]) -> tuple[Event | None, Reason]:
 def _enter(state: MuxState, mode: Mode, reason: Reason, setup: Setup) -> MuxState:
     if mode is not Mode.ESTOP and not state.driven and mode is not Mode.IDLE:
         # Nothing moves at the start: the first command is what the robot measures.
-        state = replace(state, motion=measured(state, setup), driven=True)
+        state = state.changed(motion=measured(state, setup), driven=True)
     if mode is Mode.IDLE:
-        state = replace(state, driven=False)
-    return replace(state, mode=mode, reason=reason, clutch=None, leader=None, travel=None)
+        state = state.changed(driven=False)
+    return state.changed(mode=mode, reason=reason, clutch=None, leader=None, travel=None)
 
 
 def settle(state: MuxState) -> MuxState:
@@ -135,7 +133,7 @@ def settle(state: MuxState) -> MuxState:
     verdict = state.verdicts.teleop
     blocked = verdict not in (Reason.NONE, Reason.DISENGAGED)
     refused = verdict is Reason.NONE and state.mode is not Mode.TELEOP
-    return replace(state, must_release=True) if blocked or refused else state
+    return state.changed(must_release=True) if blocked or refused else state
 
 
 def measured(state: MuxState, setup: Setup) -> Motion:

@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from hvd_ros.core.body import Array, Body, Kind
 from hvd_ros.core.chunks import Plan
@@ -163,6 +164,18 @@ class MuxState:
     writers: Mapping[Source, int] = field(default_factory=lambda: MappingProxyType({}))
     nearness: Nearness | None = None  # where the command would come to rest
     verdicts: Verdicts = Verdicts()
+
+    def changed(self, **fields: Any) -> 'MuxState':
+        """
+        Return a copy with some fields changed.
+
+        dataclasses.replace() does the same, and a dozen of them took a third of a tick.
+        """
+        if not fields.keys() <= self.__dict__.keys():
+            raise TypeError(f'MuxState has no {sorted(fields.keys() - self.__dict__.keys())}')
+        made = object.__new__(MuxState)
+        made.__dict__.update(self.__dict__, **fields)
+        return made
 
 
 @dataclass(frozen=True, eq=False)
