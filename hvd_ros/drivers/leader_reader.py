@@ -21,19 +21,15 @@ _BACKOFF_S = (0.1, 0.3, 1.0, 2.0)
 class LeaderReader:
     """A Device of LeaderSamples that arrive by themselves, every `period_s`."""
 
-    def __init__(
-        self,
-        arms: JoyloArms,
-        period_s: float,
-        on_sample: Callable[[LeaderSample], None] | None = None,
-    ) -> None:
+    def __init__(self, arms: JoyloArms, period_s: float) -> None:
         self.arms = arms
+        # What the bus does with a sample once it was handed over: currents of a bilateral leader.
+        self.on_sample: Callable[[LeaderSample], None] | None = None
         self.opened = 0  # how often the arms were opened
         self.errors = 0
         self.trouble = 'not opened yet'  # why there is no new sample, empty when all is well
         self.sample: LeaderSample | None = None
         self._period_ns = int(period_s * 1e9)
-        self._on_sample = on_sample
         self._news = threading.Condition()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -111,7 +107,7 @@ class LeaderReader:
         with self._news:
             self.sample = sample
             self._news.notify_all()
-        if self._on_sample is not None:
-            self._on_sample(sample)
+        if self.on_sample is not None:
+            self.on_sample(sample)
         self.arms.watch()
         return sample.stamp_ns

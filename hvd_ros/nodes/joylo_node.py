@@ -22,6 +22,7 @@ from sensor_msgs.msg import JointState, Joy
 from hvd_ros.core.command import Source
 from hvd_ros.core.config import param
 from hvd_ros.core.engagement import Change
+from hvd_ros.core.haptics import HapticsConfig
 from hvd_ros.core.leader import Leader, LeaderInput, LeaderOutput
 from hvd_ros.core.pose_gate import PoseGateConfig
 from hvd_ros.core.reasons import EXPLANATION, Reason
@@ -29,6 +30,7 @@ from hvd_ros.core.robot_file import load_body
 from hvd_ros.core.teleop import TeleopConfig
 from hvd_ros.nodes import qos
 from hvd_ros.nodes.joylo_devices import SIDES, LeaderDevices, LeaderDevicesConfig
+from hvd_ros.nodes.joylo_haptics import ArmFeel
 from hvd_ros.nodes.joylo_messages import LeaderMessages, diagnostics
 from hvd_ros.nodes.latest import Latest
 from hvd_ros.nodes.params import declare
@@ -49,7 +51,7 @@ _FEEDBACK: dict[Change, tuple[float, float, int, str]] = {
 
 
 @dataclass(frozen=True)
-class JoyloConfig(LeaderDevicesConfig):
+class JoyloConfig(LeaderDevicesConfig, HapticsConfig):
     """Parameters of the joylo node."""
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
@@ -64,6 +66,7 @@ class JoyloConfig(LeaderDevicesConfig):
     gate_rad: float = param(
         0.8, 'Leader and robot closer than this may engage.', low=0.05, high=1.5
     )
+    bilateral: bool = param(False, 'Push back with what the robot feels, while armed.')
     feedback_timeout_s: float = param(
         0.2, 'Oldest robot state that the gate looks at.', low=0.02, high=1.0
     )
@@ -74,7 +77,7 @@ class JoyloNode(Node):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__('joylo', **options)
-        self._config = config = declare(self, JoyloConfig)
+        self._config = config = declare(self, JoyloConfig, self._on_config)
         self._body = load_body(config.robot)
         self._devices = LeaderDevices(config, config.robot, self.get_namespace(), PERIOD_S)
         joints = self._devices.calibration.names
@@ -101,6 +104,11 @@ class JoyloNode(Node):  # type: ignore[misc]
         self._last: LeaderOutput | None = None
         self._crash: Exception | None = None
         self._stop = threading.Event()
+        self._arms_at = np.array([self._body.index(name) for name in joints], np.intp)
+        self._feel: ArmFeel | None = None
+        if config.bilateral:
+            self._feel = ArmFeel(self._devices.reader.arms, self._body, config)
+            self._devices.reader.on_sample = self._feel.on_sample
         self._devices.open()
         self._thread = threading.Thread(target=self._run, name='joylo', daemon=True)
         self._thread.start()
@@ -112,6 +120,11 @@ class JoyloNode(Node):  # type: ignore[misc]
         if self._thread.is_alive():
             self._thread.join()
         self._devices.close()
+
+    def _on_config(self, config: JoyloConfig) -> None:
+        # Only how the leader feels may change while it runs.
+        if self._feel is not None:
+            self._feel.config = config
 
     def _run(self) -> None:
         sequence, late = -1, 1.0
@@ -153,6 +166,9 @@ class JoyloNode(Node):  # type: ignore[misc]
         if sample is not None:
             self._joints.publish(self._messages.joints(sample.q, sample.dq, formed))
         self._buttons.publish(self._messages.joy(out, now))
+        if self._feel is not None:
+            robot = None if measured is None or feedback else measured[self._arms_at]
+            self._feel.follow(robot if out.engagement.armed else None)
         self._tell(out)
 
     def _hear_robot(self, now_ns: int) -> tuple[np.ndarray | None, Reason]:
