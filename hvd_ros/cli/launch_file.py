@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 import xml.etree.ElementTree as ET
 
-from hvd_ros.cli.launch_text import Scope, condition, substitute
+from hvd_ros.cli.launch_text import Scope, condition, split, substitute
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.core.share import share_file
 
+NODE = {'pkg', 'exec', 'name'}
 # tag -> (attributes it must have, attributes it may have, tags inside)
 GRAMMAR: dict[str, tuple[set[str], set[str], set[str]]] = {
     'launch': (set(), set(), {'arg', 'set_env', 'include', 'group'}),
@@ -26,19 +27,11 @@ GRAMMAR: dict[str, tuple[set[str], set[str], set[str]]] = {
     'include': ({'file'}, {'if'}, set()),
     'group': (set(), {'if'}, {'push_ros_namespace', 'node'}),
     'push_ros_namespace': ({'namespace'}, set(), set()),
-    'node': (
-        {'pkg', 'exec', 'name'},
-        {'if', 'args', 'ros_args', 'output', 'on_exit'},
-        {'param'},
-    ),
+    'node': (NODE, {'if', 'args', 'ros_args', 'output', 'on_exit'}, {'param'}),
     'param': (set(), {'from', 'name', 'type', 'value'}, set()),
 }
 # How a <param> spells its type, and how its text becomes a value.
-TYPES: dict[str, Callable[[str], Any]] = {
-    'str': str,
-    'int': int,
-    'bool': condition,
-}
+TYPES: dict[str, Callable[[str], Any]] = {'str': str, 'int': int, 'bool': condition}
 
 
 @dataclass(frozen=True)
@@ -80,16 +73,11 @@ def launch_file(name: str) -> Path:
 
 def declared(path: Path) -> dict[str, Argument]:
     """Return every argument of a file and of the files that it includes, the outer one first."""
-    found: dict[str, Argument] = {}
-    inner: dict[str, Argument] = {}
-    for element in _read(path):
-        if element.tag == 'arg':
-            argument = _argument(element)
-            found[argument.name] = argument
-        elif element.tag == 'include':
-            included = substitute(element.attrib['file'], Scope({}, {}), path)
-            inner = inner | declared(Path(included))
-    return found | {name: value for name, value in inner.items() if name not in found}
+    found = {element.attrib['name']: _argument(element) for element in _read(path).iter('arg')}
+    for element in _read(path).iter('include'):
+        included = Path(substitute(element.attrib['file'], Scope({}, {}), path))
+        found |= declared(included) | found
+    return found
 
 
 def expand(
@@ -116,7 +104,9 @@ def _children(path: Path, parent: ET.Element, scope: Scope) -> Iterator[LaunchNo
         elif element.tag == 'set_env':
             scope.environment[text('name')] = scope.changed[text('name')] = text('value')
         elif element.tag == 'push_ros_namespace':
-            scope.namespace = _join(scope.namespace, text('namespace'))
+            pushed = text('namespace')
+            outer = '' if pushed.startswith('/') else scope.namespace.rstrip('/') + '/'
+            scope.namespace = (outer + pushed).rstrip('/') or '/'
         elif element.tag == 'include':
             included = Path(text('file'))
             yield from _children(included, _read(included), scope)
@@ -144,12 +134,6 @@ def _settle(path: Path, argument: Argument, scope: Scope) -> None:
         raise ConfigError(f'{path.name}: {argument.name}:={value} is no choice; {tail}')
 
 
-def _join(namespace: str, pushed: str) -> str:
-    if pushed.startswith('/'):
-        return pushed
-    return f'{namespace.rstrip("/")}/{pushed}' if pushed else namespace
-
-
 def _node(path: Path, element: ET.Element, scope: Scope) -> LaunchNode:
     def text(name: str) -> str:
         return substitute(element.attrib.get(name, ''), scope, path)
@@ -157,16 +141,18 @@ def _node(path: Path, element: ET.Element, scope: Scope) -> LaunchNode:
     words = text('ros_args').split()
     if words and words[:-1] != ['--log-level']:
         raise ConfigError(f'{path.name}: ros_args="{text("ros_args")}"; only --log-level LEVEL')
+    if text('on_exit') not in ('', 'shutdown'):
+        raise ConfigError(f'{path.name}: on_exit="{text("on_exit")}"; only shutdown')
     return LaunchNode(
         package=text('pkg'),
         executable=text('exec'),
         name=text('name'),
         namespace=scope.namespace,
-        arguments=tuple(text('args').split()),
+        arguments=tuple(substitute(w, scope, path) for w in split(element.get('args', ''))),
         parameters=tuple(_parameter(path, child, scope) for child in element),
         log_level=words[-1] if words else '',
         environment=dict(scope.changed),
-        shutdown_on_exit=element.attrib.get('on_exit') == 'shutdown',
+        shutdown_on_exit=text('on_exit') == 'shutdown',
     )
 
 

@@ -28,12 +28,9 @@ class Scope:
 def condition(text: str, path: Path | None = None) -> bool:
     """Read a truth value as the real tool does."""
     word = text.strip().lower()
-    if word in ('true', '1'):
-        return True
-    if word in ('false', '0'):
-        return False
-    where = f'{path.name}: ' if path else ''
-    raise ConfigError(f"{where}'{text}' is neither true nor false")
+    if word not in ('true', '1', 'false', '0'):
+        raise ConfigError(f"{path.name if path else ''}: '{text}' is neither true nor false")
+    return word in ('true', '1')
 
 
 def substitute(text: str, scope: Scope, path: Path) -> str:
@@ -57,20 +54,20 @@ def _until_closed(text: str, path: Path) -> tuple[str, str]:
 
 
 def _evaluate(inside: str, scope: Scope, path: Path) -> str:
-    name, *words = _words(inside)
+    name, *given = split(inside)
     if name not in SUBSTITUTIONS:
         raise ConfigError(f'{path.name}: $({inside}): {did_you_mean(name, SUBSTITUTIONS)}')
     fewest, most, function = SUBSTITUTIONS[name]
-    if not fewest <= len(words) <= most:
+    if not fewest <= len(given) <= most:
         raise ConfigError(f'{path.name}: $({inside}) has the wrong number of words')
     try:
-        return function(scope, [substitute(_unquoted(word), scope, path) for word in words])
+        return function(scope, [substitute(word.strip('\'"'), scope, path) for word in given])
     except (KeyError, OSError) as error:
         raise ConfigError(f'{path.name}: $({inside}): {error} not found') from None
 
 
-def _words(text: str) -> list[str]:
-    """Split at spaces that stand in no bracket."""
+def split(text: str) -> list[str]:
+    """Split at spaces that stand in no bracket, before anything is substituted."""
     words, depth = [''], 0
     for letter in text.strip():
         depth += (letter == '(') - (letter == ')')
@@ -79,11 +76,6 @@ def _words(text: str) -> list[str]:
         else:
             words[-1] += letter
     return [word for word in words if word]
-
-
-def _unquoted(word: str) -> str:
-    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in '\'"'
-    return word[1:-1] if quoted else word
 
 
 def _share(scope: Scope, words: list[str]) -> str:
@@ -100,15 +92,7 @@ def _env(scope: Scope, words: list[str]) -> str:
 # name -> fewest words, most words, what it does
 SUBSTITUTIONS: dict[str, tuple[int, int, Callable[[Scope, list[str]], str]]] = {
     'var': (1, 1, lambda scope, words: scope.values[words[0]]),
-    'env': (
-        1,
-        2,
-        lambda scope, words: (
-            scope.environment.get(words[0], *words[1:])
-            if words[1:]
-            else scope.environment[words[0]]
-        ),
-    ),
+    'env': (1, 2, _env),
     'find-pkg-share': (1, 1, _share),
     'file-content': (1, 1, lambda scope, words: Path(words[0]).read_text(encoding='utf-8')),
     'equals': (2, 2, lambda scope, words: str(words[0] == words[1]).lower()),

@@ -90,6 +90,14 @@ def test_unknown_file_is_explained() -> None:
         launch_file('telop')
 
 
+def test_a_space_in_a_value_does_not_split_an_argument(tmp_path: Path) -> None:
+    path = tmp_path / 'x.launch.xml'
+    node = '<node pkg="p" exec="e" name="n" args="-d  $(var x)/y $(env z \'\')"/>'
+    path.write_text(f'<launch><arg name="x" description="X."/><group>{node}</group></launch>')
+    (expanded,) = expand(path, {'x': 'a (b) c'}, {'z': 'd e'})
+    assert expanded.arguments == ('-d', 'a (b) c/y', 'd e')
+
+
 @pytest.mark.parametrize(
     ('body', 'message'),
     [
@@ -104,6 +112,7 @@ def test_unknown_file_is_explained() -> None:
         ('<arg name="x" description="X."/>', "'x' must be given"),
         ('<group><node pkg="p" exec="e" name="n"><param name="q"/></node></group>', '<param>'),
         ('<group><node pkg="p" exec="e" name="n" ros_args="-r a:=b"/></group>', 'ros_args'),
+        ('<group><node pkg="p" exec="e" name="n" on_exit="x"/></group>', 'only shutdown'),
         ('<group><node pkg="p" exec="e" name="n"><param from="/no"/></node></group>', "'/no'"),
         ('<group>', 'mismatched tag'),
     ],
