@@ -116,7 +116,8 @@ class _Mover:
         answer = self._session.call(SetMode, 'mux/set_mode', request)
         if not answer.success:
             # The mux writes meaning and cure into its message.
-            raise MoveRefused(f'refused: {answer.message or "; ".join(explain(answer.reason))}')
+            why = answer.message or '; '.join(explain(answer.reason))
+            raise MoveRefused(f'refused in mode {answer.mode}: {why}')
 
     def _watch(self) -> int:
         entered, count = False, 0

@@ -4,12 +4,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import math
 
 import numpy as np
 
 from hvd_ros.cli.paint import table
 from hvd_ros.core.body import Array, Body, Kind
+from hvd_ros.core.home import depart
+from hvd_ros.core.mux_state import MuxConfig
 
 _SMALL = 0.01  # [rad or opening] not worth a line
 
@@ -29,11 +30,10 @@ class Plan:
         return np.where(self.body.mask(Kind.VELOCITY), 0.0, way)
 
     @property
-    def shortest_s(self) -> float:
-        """Return the time of the slowest joint at its own limits; the mux may take longer."""
-        limits = self.body.limits
-        rows = zip(np.abs(self.delta), limits.velocity, limits.acceleration, strict=True)
-        return max(_travel_s(*(float(x) for x in row)) for row in rows)
+    def duration_s(self) -> float:
+        """Return how long the mux takes with its default speed and no obstacle."""
+        travel = depart(self.start, self.body.pose(self.pose), self.body, MuxConfig().home_speed)
+        return travel.duration_s
 
     def farthest(self) -> tuple[str, float]:
         """Return the dimension with the longest way left and that way."""
@@ -50,7 +50,7 @@ class Plan:
                 rows.append([d.name, *(f'{x:+.2f}' for x in numbers), d.unit])
         if len(rows) == 1:
             return f"'{self.pose}': every joint is there already ({start_is})\n"
-        head = f"'{self.pose}': {len(rows) - 1} joints travel, at least {self.shortest_s:.1f} s"
+        head = f"'{self.pose}': {len(rows) - 1} joints travel, about {self.duration_s:.0f} s"
         return '\n'.join([f'{head} (now = {start_is})', *table(rows)]) + '\n'
 
 
@@ -64,10 +64,3 @@ def measured(body: Body, positions: Mapping[str, float]) -> Array | None:
             return None
         values[i] = positions[d.joint] / d.joint_per_unit
     return values
-
-
-def _travel_s(way: float, speed: float, acceleration: float) -> float:
-    """Return the time from rest to rest: a triangle when short, a trapezoid when long."""
-    if way * acceleration <= speed**2:
-        return 2.0 * math.sqrt(way / acceleration)
-    return way / speed + speed / acceleration

@@ -177,8 +177,10 @@ def age_text(age_s: float) -> str:
 
 
 def _gate(gate: Any) -> GateLine:
+    """Join the meaning of the reason with the mux's numbers: the battery is low (9 %)."""
     meaning, cure = ('', '') if gate.open else explain(gate.reason)
-    return GateLine(gate.name, gate.open, gate.reason, gate.detail or meaning, gate.fix or cure)
+    why = f'{meaning} ({gate.detail})' if meaning and gate.detail else meaning or gate.detail
+    return GateLine(gate.name, gate.open, gate.reason, why, gate.fix or cure)
 
 
 def _source(source: Any) -> SourceLine:

@@ -1,8 +1,7 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a guarded move, against the closed form of a trapezoid."""
+"""The plan of a guarded move, against the closed form of minimum jerk."""
 
-import numpy as np
 import pytest
 
 from hvd_ros.cli.plan import Plan, measured
@@ -18,22 +17,20 @@ def near_home(**changes):
     return Plan(BODY, 'home', start)
 
 
-def test_a_long_way_is_a_trapezoid_and_a_short_one_a_triangle():
-    # torso: 0.6 rad/s, 2 rad/s^2: 0.18 rad are spent speeding up and slowing down.
-    assert near_home(torso_joint1=0.6).shortest_s == pytest.approx(0.6 / 0.6 + 0.6 / 2.0)
-    assert near_home(torso_joint1=0.1).shortest_s == pytest.approx(2 * np.sqrt(0.1 / 2.0))
-    assert near_home(torso_joint1=0.18).shortest_s == pytest.approx(0.6)
+def test_the_time_is_that_of_minimum_jerk_at_a_quarter_of_the_limits():
+    # Peak speed is 15/8 of the mean; torso: 0.6 rad/s.
+    assert near_home(torso_joint1=0.6).duration_s == pytest.approx(15 / 8 * 0.6 / (0.25 * 0.6))
 
 
 def test_the_base_does_not_travel():
     plan = near_home(base_vx=5.0)
-    assert plan.shortest_s == 0.0
+    assert plan.duration_s < 0.01
     assert plan.text('measured') == "'home': every joint is there already (measured)\n"
 
 
 def test_the_table_lists_what_travels():
     text = near_home(left_arm_joint1=-0.5, torso_joint2=0.25).text('last sent').splitlines()
-    assert text[0].startswith("'home': 2 joints travel, at least 0.7 s (now = last sent)")
+    assert text[0].startswith("'home': 2 joints travel, about 3 s (now = last sent)")
     assert text[2].split() == ['left_arm_joint1', '+0.92', '+0.42', '-0.50', 'rad']
     assert near_home(left_arm_joint1=-0.5).farthest() == ('left_arm_joint1', pytest.approx(-0.5))
 

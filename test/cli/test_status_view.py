@@ -51,10 +51,10 @@ def test_a_closed_gate_gives_reason_and_fix_from_the_table():
     )
 
 
-def test_the_mux_own_words_win_over_the_table():
-    closed = gate('health', False, 'battery_low', 'battery at 9 %, needs 15 %', 'charge it')
+def test_the_numbers_and_the_cure_of_the_mux_are_shown():
+    closed = gate('health', False, 'battery_low', '9 %, needs 15 %', 'charge it')
     text = first_line(moving=False, gates=[closed, gate('base', False, 'no_guardian')])
-    assert text == 'NOT MOVING: battery at 9 %, needs 15 %; charge it (and 1 more)'
+    assert text == 'NOT MOVING: the battery is low (9 %, needs 15 %); charge it (and 1 more)'
 
 
 def test_arms_may_move_while_the_base_gate_is_closed():

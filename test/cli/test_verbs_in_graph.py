@@ -129,11 +129,12 @@ def test_home_arrives_with_a_heartbeat_all_the_way():
 def test_home_refused_says_why_and_fails():
     with FakeMux() as mux:
         mux.joints = joints('park')
-        mux.grant = SetMode.Response(success=False, reason='estop_latched')
+        mux.grant = SetMode.Response(success=False, mode='estop', reason='estop_latched')
         done = hvd('home', '--yes')
     assert done.returncode == 1
     assert done.stderr == (
-        'error: refused: an earlier e-stop is still latched; make safe, then: hvd estop reset\n'
+        'error: refused in mode estop: an earlier e-stop is still latched; '
+        'make safe, then: hvd estop reset\n'
     )
 
 
