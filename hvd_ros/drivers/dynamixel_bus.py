@@ -206,8 +206,6 @@ class DynamixelBus:
         # The SDK forgets to give the port back when an exception passes through it.
         try:
             return exchange()
-        except IndexError:
-            raise self._failed(COMM_RX_CORRUPT, _BROADCAST) from None
         finally:
             self._wire.is_using = False
 
