@@ -146,14 +146,17 @@ def _because(gate: Any) -> str:
 
 
 def _gates(mux: Stream) -> str:
-    rows = ''
-    for gate in mux.message.gates if mux.message else ():
-        if gate.open:
-            state = '<span class="ok">&#10003; open</span>'
-        else:
-            state = f'<span class="bad">&#10005; {escape(_because(gate))}</span>'
-        rows += f'<tr><td><b>{escape(gate.name)}</b></td><td>{state}</td></tr>'
-    return _block('Gates', _table(rows, (34, 66)), mux) if rows else ''
+    gates = mux.message.gates if mux.message else ()
+    rows = ''.join(
+        f'<tr><td><b>{escape(gate.name)}</b></td>'
+        f'<td class="bad">&#10005; {escape(_because(gate))}</td></tr>'
+        for gate in gates
+        if not gate.open
+    )
+    well = ' '.join(f'&#10003;&nbsp;{escape(gate.name)}' for gate in gates if gate.open)
+    if well:
+        rows += f'<tr><td><b>open</b></td><td class="ok">{well}</td></tr>'
+    return _block('Gates', _table(rows, (24, 76)), mux) if rows else ''
 
 
 def _sources(mux: Stream) -> str:
@@ -185,7 +188,7 @@ def _safety(mux: Stream) -> str:
     latched = 'LATCHED; make safe, then: hvd estop reset' if status.estop else 'released'
     distance = _number(status.self_distance_m * 100, '{:.1f} cm')
     rows = _row('e-stop', latched, _tint(not status.estop)) + _row('self distance', distance, '')
-    return _block('Safety', _table(rows, (34, 66)), mux)
+    return _block('Safety', _table(rows, (30, 70)), mux)
 
 
 def _robot(stream: Stream) -> str:
@@ -200,7 +203,7 @@ def _robot(stream: Stream) -> str:
         + _row('chassis', ready, _tint(health.base_ready))
         + _row('motor faults', faults, _tint(not health.faults))
     )
-    return _block('Robot', _table(rows, (34, 66)), stream)
+    return _block('Robot', _table(rows, (30, 70)), stream)
 
 
 def _battery(health: Any) -> str:
