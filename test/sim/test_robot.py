@@ -146,6 +146,11 @@ def test_an_impossible_stroke_ends_at_the_stop(robot):
         robot.set_gripper_stroke('left', 500.0)
         robot.step(TICK_S)
     assert robot.gripper('left').position == pytest.approx([100.0], abs=0.2)
+    for _ in range(10):
+        robot.set_gripper_stroke('left', 0.0)
+        robot.step(TICK_S)
+    # It comes back at once: the set point did not run on behind the stop. 500 mm/s for 0.1 s.
+    assert robot.gripper('left').position == pytest.approx([50.0], abs=15.0)
 
 
 def test_the_start_is_the_pose_that_was_asked_for():
