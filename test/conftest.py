@@ -17,15 +17,15 @@ import pytest
 
 # DDS ports of higher domains fall into the range that Linux hands out to anybody.
 DOMAINS = range(1, 102)
-WORKERS = 8
 
 
 def _domain(environment: dict[str, str]) -> int:
     """Choose a domain by run and worker, never the user's own: a robot may live there."""
     run = environment.get('PYTEST_XDIST_TESTRUNUID') or str(os.getpid())
-    worker = int(environment.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')) % WORKERS
-    block = zlib.crc32(run.encode()) % (len(DOMAINS) // WORKERS)
-    domain = DOMAINS[block * WORKERS + worker]
+    workers = int(environment.get('PYTEST_XDIST_WORKER_COUNT', '1'))
+    worker = int(environment.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+    block = zlib.crc32(run.encode()) % (len(DOMAINS[:-1]) // workers)
+    domain = DOMAINS[block * workers + worker]
     return DOMAINS[-1] if str(domain) == environment.get('HVD_USER_DOMAIN') else domain
 
 
