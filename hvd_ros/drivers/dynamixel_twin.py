@@ -123,7 +123,7 @@ class DynamixelTwin:
                 self.motors[motor].power_on(float(tick))
 
     def _at(self, now_ns: int) -> tuple[Array, Array]:
-        elapsed = (now_ns - self._moved_ns) * 1e-9
+        elapsed = max(0.0, (now_ns - self._moved_ns) * 1e-9)
         if elapsed >= self._arrive_s:
             return self._goal.copy(), np.zeros_like(self._goal)
         way = self._goal - self._pose
@@ -156,8 +156,8 @@ class DynamixelTwin:
             return
         if termios.tcgetattr(master)[5] != _SPEEDS[self.baud]:
             return  # at another speed the motors hear noise
-        now_ns = time.monotonic_ns()
         with self._lock:
+            now_ns = time.monotonic_ns()
             for instruction in self._parser.feed(data):
                 self._refresh(now_ns)
                 reply, motors = self._replies.answer(instruction, now_ns)
