@@ -100,12 +100,14 @@ def _terminal_asker(arms: 'JoyloArms') -> Tell:
     def ask(text: str) -> None:
         print(f'\n{text}')
         start = _angles(arms)
-        lines = 0
-        while not select.select([sys.stdin], [], [], _REDRAW_S)[0]:
+        # Each picture but the first is drawn over the one before.
+        up = ''
+        while True:
             picture = bars(arms.names, _angles(arms) - start)
-            # Back to the first line of the last picture, so that it is drawn over.
-            print((f'\x1b[{lines}A' if lines else '') + picture, flush=True)
-            lines = picture.count('\n') + 1
+            print(up + picture, flush=True)
+            up = f'\x1b[{len(arms.names)}A'
+            if select.select([sys.stdin], [], [], _REDRAW_S)[0]:
+                break
         if not sys.stdin.readline():
             raise ConfigError('the terminal was closed; nothing was written')
 

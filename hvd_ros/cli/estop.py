@@ -14,6 +14,7 @@ EXAMPLES = (
     'hvd estop trigger              # exit code 0: mux or guardian confirmed',
     'hvd estop show                 # exit code 0: free, 1: stopped, 3: nobody heard',
     'hvd estop reset                # after making safe; 0: released, 1: still stopped',
+    'Joining the graph takes up to 3 s. Home twice on the Joy-Con stops at once.',
     'This is no substitute for the hardware e-stop, which removes drive power.',
 )
 

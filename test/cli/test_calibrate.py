@@ -3,6 +3,9 @@
 """`hvd calibrate joylo` with emulated arms, and every way in which it can not begin."""
 
 import os
+import pty
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -46,6 +49,34 @@ def test_the_twin_finds_its_own_zeros_and_signs_and_leaves_the_real_file_alone(f
     expected = [motor.tick for joint in made_of.joints for motor in joint.motors]
     # The shaft of a twin stands on whole ticks.
     assert np.abs(np.subtract(ticks, expected)).max() <= 1
+
+
+def test_a_person_at_a_terminal_is_guided_to_the_file(folders):
+    """A person who turns what the text asks for, and presses Enter, on a real terminal."""
+    master, slave = pty.openpty()
+    made_of = nominal_calibration()
+    pose = np.array([joint.pose_rad for joint in made_of.joints])
+    with DynamixelTwin(folders / 'bus') as twin:
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'hvd_ros.cli.main', 'calibrate', 'joylo', '--port', twin.link],
+            stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if 'press Enter' in line:
+                joint = line.partition(':')[0]
+                if joint in made_of.names:
+                    pose[made_of.names.index(joint)] -= 0.5  # the wrong way: a mirrored arm
+                    twin.set_hand(pose, 1000.0)
+                os.write(master, b'\n')
+        assert process.wait(timeout=20) == 0, said
+    os.close(master)
+    os.close(slave)
+    text = ''.join(said)
+    assert 'left_arm_joint1  [' in text and 'deg' in text
+    found = load_calibration(folders / 'config/joylo_calibration.json')
+    assert (found.signs == -made_of.signs).all()
 
 
 def test_a_missing_port_ends_in_one_line(folders, at_terminal, capsys):

@@ -95,6 +95,21 @@ def test_status_of_a_frozen_mux_is_not_believed():
     assert 'frozen' in done.stdout.splitlines()[0]
 
 
+def test_status_watches_until_ctrl_c():
+    with FakeMux() as mux:
+        process = subprocess.Popen(
+            [*HVD, 'status', '--watch', '--json'],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert json.loads(process.stdout.readline())['would_move'] is True
+        mux.status.gates = [Gate(name='source', open=False, reason='disengaged')]
+        pages = (json.loads(process.stdout.readline()) for _ in range(3))
+        assert any(not page['would_move'] for page in pages)
+        process.send_signal(signal.SIGINT)
+        error = process.communicate(timeout=20)[1]
+    assert (process.returncode, error) == (130, '')
+
+
 def test_status_keeps_to_its_namespace():
     with FakeMux(namespace='other'):
         assert hvd('status', '--timeout', '0.5').returncode == 3
