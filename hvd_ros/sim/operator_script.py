@@ -123,7 +123,7 @@ def tour(body: Body, joints: tuple[str, ...], hand: Array) -> Script:
 
 def drive(body: Body, joints: tuple[str, ...], hand: Array) -> Script:
     """Drive to every side and turn, with the arms where they are."""
-    return Script(hand, [*_drive(2.0), Segment('rests', 0.5)])
+    return Script(hand, [*_drive(1.0), Segment('rests', 0.5)])
 
 
 SCRIPTS = {'tour': tour, 'drive': drive}

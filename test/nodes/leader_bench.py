@@ -5,6 +5,7 @@
 from collections.abc import Callable
 import threading
 import time
+import zlib
 
 from diagnostic_msgs.msg import DiagnosticArray
 from hvd_msgs.msg import MuxStatus, WholeBodyCommand
@@ -23,6 +24,11 @@ from hvd_ros.nodes.sim_joylo_node import SimJoyloNode
 
 BODY = load_body('r1')
 REST = (0.0, 0.0, 0.0, 0.0)
+
+
+def namespace_of(test: str) -> str:
+    """Return a namespace of its own for each test, so that none hears the one before."""
+    return f'/leader_{zlib.crc32(test.encode())}'
 
 
 class LeaderBench:

@@ -21,14 +21,14 @@ from hvd_ros.core.joylo_calibration import nominal_calibration  # noqa: E402
 from hvd_ros.core.joylo_calibration_file import save_calibration  # noqa: E402
 from hvd_ros.drivers.joycon_report import STILL  # noqa: E402
 from hvd_ros.nodes.scripted_operator_node import JOINTS  # noqa: E402
-from test.nodes.leader_bench import BODY, LeaderBench  # noqa: E402
+from test.nodes.leader_bench import BODY, LeaderBench, namespace_of  # noqa: E402
 
 EXECUTABLE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'joylo_node'
 
 
 @pytest.fixture
 def bench(request):
-    bench = LeaderBench(f'/{request.node.name[:40].replace("[", "_").replace("]", "")}')
+    bench = LeaderBench(namespace_of(request.node.name))
     yield bench
     bench.close()
     assert not bench.errors

@@ -13,14 +13,14 @@ pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
 pytest.importorskip('rclpy')
 
 from hvd_ros.core.command import Mode  # noqa: E402
-from test.nodes.leader_bench import BODY, LeaderBench  # noqa: E402
+from test.nodes.leader_bench import BODY, LeaderBench, namespace_of  # noqa: E402
 
 EXECUTABLE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'scripted_operator_node'
 
 
 @pytest.fixture
 def bench(request):
-    bench = LeaderBench(f'/operator_{request.node.name[-12:]}'.replace('.', '_'))
+    bench = LeaderBench(namespace_of(request.node.name))
     bench.hands.push = lambda *_: None  # the operator's thumbs, not ours
     bench.follow = True
     bench.node.create_timer(0.05, lambda: follow(bench))
