@@ -2,18 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The r1 node between our command and a scripted vendor, over real ROS 2 topics and rosbridge."""
 
-from collections.abc import Callable, Iterator
-import itertools
 import math
-import os
-import threading
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from hvd_msgs.msg import (
     HdasBms,
-    HdasControllerSignal,
     HdasError,
     HdasFeedbackStatus,
     RobotHealth,
@@ -22,130 +17,16 @@ from hvd_msgs.msg import (
 from nav_msgs.msg import Odometry
 import pytest
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32
 
 from hvd_ros.core.errors import ConfigError
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.vendor import STREAMS, Wiring
-from hvd_ros.drivers.rosbridge_link import vendor_topics
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
 from hvd_ros.nodes import qos
-from hvd_ros.nodes.r1_node import R1Node
 from hvd_ros.nodes.r1_topics import message_type
+from test.nodes.r1_bench import BODY, PREFIX, benches, matched
 
 pytestmark = pytest.mark.ros
-os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-BODY = load_body('r1')
-WIRING = Wiring(BODY)
-PREFIX = 'vendor/'
-RUNS = itertools.count()
-
-
-class Bench:
-    """A context of its own, the r1 node, and a node that plays everybody else."""
-
-    def __init__(self, **parameters: object) -> None:
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        # Other runs on this machine may share the domain by chance.
-        self.namespace = f'/r1_test_{os.getpid()}_{next(RUNS)}'
-        self.other = rclpy.create_node('other', context=self.context, namespace=self.namespace)
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        self.r1 = R1Node(
-            context=self.context, namespace=self.namespace, parameter_overrides=overrides
-        )
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.r1)
-        self.executor.add_node(self.other)
-        self.command = self.other.create_publisher(WholeBodyCommand, 'command', qos.COMMAND)
-        self.heard: dict[str, list] = {}
-        self.seq = 0
-        self.silent: set[str] = set()
-        self.values: dict[str, float] = {}
-        self.freeze_stamp = False
-        self.mode = 5
-        self._feedback = {
-            s: self.other.create_publisher(JointState, f'{PREFIX}hdas/feedback_{s}', qos.STATE)
-            for s in STREAMS
-        }
-        self.controller = self.other.create_publisher(
-            HdasControllerSignal, f'{PREFIX}controller', qos.STATE
-        )
-
-    def close(self) -> None:
-        self.r1.close()
-        self.r1.destroy_node()
-        self.other.destroy_node()
-        self.context.shutdown()
-
-    def listen(self, kind: type, topic: str, profile=qos.STATE) -> list:
-        messages: list = []
-        self.other.create_subscription(kind, topic, messages.append, profile)
-        return messages
-
-    def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, 'not in time'
-            self.executor.spin_once(timeout_sec=0.01)
-
-    def send(self, engaged: bool = True, age_s: float = 0.0, **changes: float) -> int:
-        """Publish one command: the home pose with changes; return its stamp."""
-        self.seq += 1
-        values = BODY.pose('home').copy()
-        for name, value in changes.items():
-            values[BODY.index(name)] = value
-        stamp_ns = self.other.get_clock().now().nanoseconds - int(age_s * 1e9)
-        message = WholeBodyCommand(
-            seq=self.seq, layout_id=BODY.layout_id, engaged=engaged, values=values.tolist()
-        )
-        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, 10**9)
-        self.command.publish(message)
-        return stamp_ns
-
-    def vendor_speaks(self) -> None:
-        """Publish one round of feedback."""
-        stamp = self.other.get_clock().now().to_msg()
-        for stream, publisher in self._feedback.items():
-            if stream in self.silent:
-                continue
-            value = self.values.get(stream, 0.1)
-            size = WIRING.size(stream) + (stream.startswith('arm'))
-            message = JointState(position=[value] * size, velocity=[0.0] * size)
-            if stream == 'chassis':
-                message.velocity = [0.0] * 6
-            message.header.stamp = stamp
-            publisher.publish(message)
-        self.controller.publish(HdasControllerSignal(mode=self.mode))
-
-    def until_speaking(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
-        """Wait while the vendor sends feedback and the mux sends commands."""
-
-        def step() -> bool:
-            self.vendor_speaks()
-            return condition()
-
-        self.until(step, seconds)
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Bench]]:
-    made: list[Bench] = []
-
-    def bench(**parameters: object) -> Bench:
-        made.append(Bench(**{'vendor_prefix': PREFIX} | parameters))
-        return made[-1]
-
-    yield bench
-    for each in made:
-        each.close()
-
-
-def matched(bench: Bench) -> Callable[[], bool]:
-    return lambda: bench.command.get_subscription_count() == 1
+make = pytest.fixture(benches)
 
 
 def stamp_ns(message) -> int:
@@ -413,137 +294,3 @@ def test_a_missing_vendor_package_is_named() -> None:
         message_type('hdas_msg/msg/Bms')
     with pytest.raises(ConfigError, match="'hvd_msgs' has no message 'Bms'"):
         message_type('hvd_msgs/msg/Bms')
-
-
-class Ros1Robot:
-    """A scripted ROS 1 robot behind the rosbridge twin."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[int, str, dict]] = []
-        self.twin = RosbridgeTwin(
-            vendor_topics(), lambda t, m: self.received.append((time.monotonic_ns(), t, m))
-        )
-        self.twin.open()
-
-    def of(self, topic: str) -> list[dict]:
-        return [m for _, t, m in tuple(self.received) if t == topic]
-
-    def speaks(self, position: float | None = 0.1) -> None:
-        now_ns = time.monotonic_ns()
-        stamp = {'secs': now_ns // 10**9, 'nsecs': now_ns % 10**9}
-        for stream in STREAMS:
-            size = WIRING.size(stream)
-            self.twin.publish(
-                f'/hdas/feedback_{stream}',
-                {
-                    'header': {'stamp': stamp},
-                    'position': [position] * size,
-                    'velocity': [0.0] * size,
-                    'effort': [],
-                },
-            )
-        self.twin.publish('/controller', {'mode': 5})
-
-
-@pytest.fixture
-def ros1(make) -> Iterator[tuple[Ros1Robot, Bench]]:
-    robot = Ros1Robot()
-    bench = make(transport='rosbridge', vendor_prefix='/', rosbridge_port=robot.twin.port)
-    bench.until(lambda: matched(bench)() and robot.twin.subscribers('/controller') == 1)
-    yield robot, bench
-    bench.r1.close()
-    robot.twin.close()
-
-
-CHASSIS = '/motion_target/target_speed_chassis'
-
-
-def test_rosbridge_carries_commands_and_feedback(ros1) -> None:
-    robot, bench = ros1
-    joints = bench.listen(JointState, 'joint_states')
-    health = bench.listen(RobotHealth, 'robot_health')
-    stamps = []
-
-    def done() -> bool:
-        robot.speaks()
-        stamps.append(bench.send(base_vx=0.2, left_gripper=0.25))
-        return bool(
-            joints
-            and health
-            and health[-1].base_ready
-            and robot.of('/motion_control/position_control_gripper_left')
-            and robot.of('/motion_target/chassis_acc_limit')
-        )
-
-    bench.until(done)
-    arm = robot.of('/motion_target/target_joint_state_arm_left')[0]
-    assert arm['position'] == list(BODY.pose('home')[:6]) and arm['velocity'] == []
-    stamp = arm['header']['stamp']
-    assert stamp['secs'] * 10**9 + stamp['nsecs'] in stamps
-    assert robot.of('/motion_control/position_control_gripper_left')[0] == {'data': 25.0}
-    assert any(m['linear']['x'] == 0.2 for m in robot.of(CHASSIS))
-    assert robot.of(CHASSIS)[0]['linear']['x'] == 0.0, 'the greeting is a standstill'
-
-
-def test_silence_over_rosbridge_becomes_zeros(ros1) -> None:
-    robot, bench = ros1
-
-    def moves() -> bool:
-        bench.send(base_vx=0.2)
-        return robot.of(CHASSIS)[-1:] != [] and robot.of(CHASSIS)[-1]['linear']['x'] == 0.2
-
-    bench.until(moves)
-    last_ns = time.monotonic_ns()
-    bench.until(lambda: robot.of(CHASSIS)[-1]['linear']['x'] == 0.0)
-    assert (robot.received[-1][0] - last_ns) / 1e9 < 1.0
-
-
-def test_null_feedback_over_rosbridge_never_reaches_the_joint_state(ros1) -> None:
-    robot, bench = ros1
-    joints = bench.listen(JointState, 'joint_states')
-    health = bench.listen(RobotHealth, 'robot_health')
-
-    def spoke() -> bool:
-        robot.speaks(None)
-        return len(health) > 5
-
-    bench.until(spoke)
-    assert not joints
-
-
-def test_a_half_open_rosbridge_is_reported_within_a_second(ros1) -> None:
-    robot, bench = ros1
-    health = bench.listen(RobotHealth, 'robot_health')
-
-    def ready() -> bool:
-        robot.speaks()
-        return bool(health) and health[-1].base_ready
-
-    bench.until(ready)
-    robot.twin.mute(True)
-    start = time.monotonic()
-    bench.until(lambda: health[-1].base_reason == 'no connection to the robot')
-    assert time.monotonic() - start < 2.0  # a second in test_rosbridge.py, and the health's tick
-    assert health[-1].feedback_age_s > 0.5
-    robot.twin.mute(False)
-    bench.until(ready)
-
-
-def test_a_robot_that_is_not_there_is_reported_and_not_fatal(make) -> None:
-    bench = make(transport='rosbridge', vendor_prefix='/', rosbridge_port=9)
-    diagnostics = bench.listen(DiagnosticArray, '/diagnostics', qos.EVENTS)
-    bench.until(lambda: any('rosbridge running' in d.status[0].message for d in diagnostics))
-    assert threading.active_count() < 20
-
-
-def test_closing_over_rosbridge_leaves_the_base_standing(ros1) -> None:
-    robot, bench = ros1
-
-    def moves() -> bool:
-        bench.send(base_vx=0.2)
-        return robot.of(CHASSIS)[-1:] != [] and robot.of(CHASSIS)[-1]['linear']['x'] == 0.2
-
-    bench.until(moves)
-    bench.r1.close()
-    bench.until(lambda: robot.twin.clients == 0)
-    assert robot.of(CHASSIS)[-1]['linear']['x'] == 0.0
