@@ -74,6 +74,8 @@ class SimRobot:
         start: str = 'park',
         base_pose: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> None:
+        # _check says what MuJoCo would write into MUJOCO_LOG.TXT in whatever folder we run from.
+        mujoco.set_mju_user_warning(lambda text: None)
         self.model = robot_model.build(body).compile()
         self.data = mujoco.MjData(self.model)
         self.timestep_s = float(self.model.opt.timestep)

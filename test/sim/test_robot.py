@@ -225,10 +225,12 @@ def test_a_target_that_is_no_target_is_refused(robot, bad):
         robot.set_base_target(math.inf, 0, 0)
 
 
-def test_a_blow_up_is_an_error_and_not_a_reset(robot):
+def test_a_blow_up_is_an_error_and_not_a_reset(robot, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     robot.data.qvel[5] = 1e12
     with pytest.raises(SimulationBroken, match='broke'):
         robot.step(TICK_S)
+    assert list(tmp_path.iterdir()) == []  # no log file wherever we happen to run
 
 
 def test_a_robot_without_a_urdf_is_refused():
