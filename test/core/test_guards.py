@@ -1,0 +1,57 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""No guard without a proof: the registry is complete and points at things that exist."""
+
+import ast
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from hvd_ros.core.command import Clip
+from hvd_ros.core.reasons import EXPLANATION, Reason
+from test.guard_registry import ROOT, load
+
+GUARDS = load()
+BY_NAME = [pytest.param(guard, id=guard.name) for guard in GUARDS]
+
+
+@cache
+def functions(path):
+    tree = ast.parse((ROOT / path).read_text(encoding='utf-8'))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_reason_and_every_clip_bit_has_a_guard():
+    named = {guard.name for guard in GUARDS}
+    reasons = {str(reason) for reason in Reason if reason}
+    clips = {f'clip:{clip.name}' for clip in Clip if clip}
+    assert reasons | clips <= named, f'without a guard: {sorted((reasons | clips) - named)}'
+    known = reasons | clips | {name for name in named if name.startswith('rule:')}
+    assert named == known, f'not a guard: {sorted(named - known)}'
+
+
+def test_every_guard_is_listed_once():
+    assert [name for name, n in Counter(g.name for g in GUARDS).items() if n > 1] == []
+
+
+@pytest.mark.parametrize('guard', BY_NAME)
+def test_its_tests_exist(guard):
+    assert guard.tests
+    for test in guard.tests:
+        path, _, name = test.partition('::')
+        assert (ROOT / path).is_file(), path
+        assert not name or name.partition('[')[0] in functions(path), test
+
+
+@pytest.mark.parametrize('guard', BY_NAME)
+def test_its_mutation_still_fits(guard):
+    text = (ROOT / guard.file).read_text(encoding='utf-8')
+    assert guard.removed_from(text) != text
+    ast.parse(guard.removed_from(text))
+
+
+def test_every_reason_is_explained_to_people():
+    for reason in Reason:
+        text, _ = EXPLANATION[reason]
+        assert text

@@ -1,0 +1,84 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Take each guard away in turn, in a copy of the tree, and demand that its tests notice.
+
+    python test/mutate_guards.py            # all guards
+    python test/mutate_guards.py two_ arri  # those whose name contains one of the words
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from test.guard_registry import ROOT, Guard, load
+
+_LEFT_OUT = ('.venv', '.git', 'build', 'install', 'log', '__pycache__', '.*_cache', '.hypothesis')
+_PATIENCE_S = 600
+_FAILED = 1  # pytest: tests ran and some failed; anything else proves nothing
+
+
+def main(words: list[str]) -> int:
+    """Return 0 if every chosen guard is noticed when it is gone."""
+    guards = [g for g in load() if not words or any(word in g.name for word in words)]
+    with tempfile.TemporaryDirectory() as folder:
+        intact = _copy(Path(folder) / 'intact')
+        tests = sorted({test for guard in guards for test in guard.tests})
+        code, said = _pytest(intact, tests)
+        if code:
+            print(f'{said}\nthe tests do not even pass with all guards in place')
+            return 1
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            found = pool.map(lambda g: _try(Path(folder), g), guards)
+            missed = [
+                guard.name for guard, noticed in zip(guards, found, strict=True) if not noticed
+            ]
+    print(f'{len(guards) - len(missed)} of {len(guards)} guards are noticed when they are gone')
+    if missed:
+        print(f'not noticed: {", ".join(missed)}')
+    return 1 if missed else 0
+
+
+def _try(folder: Path, guard: Guard) -> bool:
+    tree = _copy(folder / guard.name.replace(':', '_'))
+    try:
+        path = tree / guard.file
+        path.write_text(guard.removed_from(path.read_text(encoding='utf-8')), encoding='utf-8')
+        code, said = _pytest(tree, list(guard.tests))
+    finally:
+        shutil.rmtree(tree)
+    noticed = code == _FAILED
+    print(f'{"noticed" if noticed else "MISSED "} {guard.name}', flush=True)
+    if code not in (0, _FAILED):
+        print(said)
+    return noticed
+
+
+def _copy(target: Path) -> Path:
+    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
+    return target
+
+
+def _pytest(tree: Path, tests: list[str]) -> tuple[int, str]:
+    # The copy comes before the installed package, which points at the real tree.
+    path = os.pathsep.join([str(tree), *filter(None, [os.environ.get('PYTHONPATH')])])
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-x', '--no-header', '--tb=line', *tests],
+        cwd=tree,
+        env=os.environ | {'PYTHONPATH': path, 'HYPOTHESIS_STORAGE_DIRECTORY': str(tree / '.h')},
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
