@@ -38,6 +38,6 @@ def check_pose(
     config = config or PoseGateConfig()
     delta = np.asarray(robot_q, float) - np.asarray(leader_q, float)
     bound = config.threshold_rad + (config.hysteresis_rad if was_ok else 0.0)
-    # NaN and infinity become the worst joint, and `<` refuses them.
-    apart = np.where(np.isfinite(delta), np.abs(delta), np.inf)
+    # `<` refuses NaN and infinity, and argmax points at them.
+    apart = np.abs(delta)
     return PoseGate(bool((apart < bound).all()), delta, int(np.argmax(apart)))

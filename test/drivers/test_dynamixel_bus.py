@@ -174,7 +174,7 @@ def raw_line(tmp_path_factory):
 
     master, slave = os.openpty()
     tty.setraw(slave)
-    bus = DynamixelBus(os.ttyname(slave), reply_margin_s=0.005)
+    bus = DynamixelBus(os.ttyname(slave), reply_margin_s=0.02)
     bus.open()
     yield bus, master
     bus.close()
@@ -217,6 +217,17 @@ def answer_once(master, answer):
     if select.select([master], [], [], 0.2)[0]:
         os.read(master, 4096)
         os.write(master, answer)
+
+
+def test_motors_that_answer_in_another_order_are_not_believed(raw_line):
+    bus, master = raw_line
+    swapped = b''.join(wire.status(i, 0, bytes(10)) for i in (0, 2, 1))
+    replier = threading.Thread(target=answer_once, args=(master, swapped), daemon=True)
+    bus._wire.drain(0.001, 0.1)
+    replier.start()
+    with pytest.raises(DeviceError, match='motor 1 is damaged .motor 2 answered instead'):
+        bus.sync_read((0, 1, 2), STATE)
+    replier.join()
 
 
 def test_an_endless_stream_of_noise_ends_at_the_deadline(raw_line):
