@@ -17,6 +17,7 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from hvd_ros.core.body import Body
+from hvd_ros.core.collision import SelfCollision
 from hvd_ros.core.command import Mode
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.core.keepout import Distance
@@ -183,11 +184,7 @@ class MuxNode(Node):  # type: ignore[misc]
 
 
 def _self_distance(body: Body) -> Distance | None:
-    if body.spheres is None:
-        return None
-    from hvd_ros.core.collision import SelfCollision
-
-    return SelfCollision(body).distance
+    return None if body.spheres is None else SelfCollision(body).distance
 
 
 def main() -> None:

@@ -8,14 +8,17 @@ import time
 import numpy as np
 import pytest
 
+from hvd_ros.core.collision import SelfCollision
 from hvd_ros.core.command import Clip, Mode, Source
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.estop import Beat
+from hvd_ros.core.keepout import STOP_M
 from hvd_ros.core.mux_state import Inputs, MuxConfig, Pads, prepare
 from hvd_ros.core.reasons import Reason
 from test.core.mux_rig import BASE, BODY, HOME, JOINTS, MS, TICK_NS, Rig, at, base_of
 
 PARK = np.array(BODY.pose('park'))
+LOW, HIGH = BODY.limits.low, BODY.limits.high
 AHEAD = at(base_vx=0.2, left_arm_joint1=HOME[0] + 0.02)
 
 
@@ -579,6 +582,24 @@ def test_a_distance_that_is_not_a_number_stops():
     before = rig.decision.values[JOINTS]
     rig.drive(at(left_arm_joint1=0.0), 20)
     assert np.allclose(rig.decision.values[JOINTS], before)
+
+
+@pytest.mark.parametrize('seed', range(2))
+def test_no_operator_makes_the_sphere_model_of_the_r1_touch_itself(seed):
+    random = np.random.default_rng(seed)
+    distance = SelfCollision(BODY).distance
+    rig = Rig(distance)
+    rig.engage()
+    leader, goal, refused = HOME.copy(), HOME, 0
+    for k in range(200):
+        if k % 100 == 0:
+            touching = (random.uniform(LOW, HIGH) for _ in range(1000))
+            goal = next(pose for pose in touching if distance(pose)[0] < -0.03)
+            goal[BASE] = 0.0
+        leader = leader + np.clip(goal - leader, -0.05, 0.05)
+        refused += rig.drive(leader).refusal is Reason.SELF_COLLISION
+        assert distance(rig.decision.values)[0] >= STOP_M - 1e-9
+    assert refused > 0, 'without the guard it would have touched'
 
 
 # Clocks, purity, cost
