@@ -242,7 +242,7 @@ def _bar_row(body: Body, i: int, d: Dimension, now: float, asked: float, fresh: 
     old = '' if fresh else ' class="old"'
     return (
         f'<tr{old}><td>{escape(_short(d))}</td><td><div class="bar">{inner}</div></td>'
-        f'<td class="r n">{_number(now, "{:.2f}")}</td></tr>'
+        f'<td class="r n">{_number(round(now, 2) + 0.0, "{:.2f}")}</td></tr>'  # no -0.00
     )
 
 

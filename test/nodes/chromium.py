@@ -43,7 +43,7 @@ class Chromium:
         port = self._port(folder)
         tabs = json.load(urllib.request.urlopen(f'http://127.0.0.1:{port}/json', timeout=10))
         tab = next(t for t in tabs if t['type'] == 'page')
-        self._socket = websocket.create_connection(tab['webSocketDebuggerUrl'], timeout=60)
+        self._socket = websocket.create_connection(tab['webSocketDebuggerUrl'], timeout=120)
         self.call(
             'Emulation.setDeviceMetricsOverride',
             width=size[0], height=size[1], deviceScaleFactor=1, mobile=False,
@@ -104,7 +104,7 @@ class Chromium:
 
     def _port(self, folder):
         file = folder / 'DevToolsActivePort'
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             if file.exists() and '\n' in (text := file.read_text()):
                 return int(text.split('\n')[0])

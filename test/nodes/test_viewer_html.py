@@ -202,3 +202,12 @@ def test_the_heading_of_an_odometry():
     assert planar(odom) == pytest.approx((1.0, 2.0, 1.2))
     pose.position.x = math.nan
     assert planar(odom) == (0.0, 0.0, 0.0)
+
+
+def test_a_base_at_rest_has_no_sign():
+    twist = SimpleNamespace(
+        linear=SimpleNamespace(x=-0.001, y=0.0), angular=SimpleNamespace(z=-0.0)
+    )
+    odom = SimpleNamespace(twist=SimpleNamespace(twist=twist))
+    view = replace(EMPTY, odom=Stream('odom', 'odom', odom, 0.0))
+    assert '-0.00' not in Words(html.bars(BODY, view, 0)).words

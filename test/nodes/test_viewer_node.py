@@ -29,7 +29,8 @@ from hvd_ros.core.robot_file import load_body  # noqa: E402
 from hvd_ros.nodes.viewer_server import LoopbackServer  # noqa: E402
 
 NODE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'viewer_node'
-CANVAS = (slice(130, 660), slice(340, 770))  # rows and columns between the panels
+SIZE = (1000, 560)
+CANVAS = (slice(60, 540), slice(325, 585))  # rows and columns between the panels
 ESTOP = "[...document.querySelectorAll('button')].find(b => b.innerText.includes('E-STOP'))"
 LOST = "document.querySelector('.lost').getBoundingClientRect().height"
 FILTER = "getComputedStyle(document.querySelector('canvas')).filter"
@@ -88,15 +89,25 @@ def viewer(graph):
 
 @pytest.fixture(scope='module')
 def page(viewer, tmp_path_factory):
-    page = Chromium(
-        tmp_path_factory.mktemp('profile'), f'http://127.0.0.1:{viewer.port}', (1200, 700)
-    )
+    # Few pixels, because they are drawn without a graphics card here.
+    url = f'http://127.0.0.1:{viewer.port}/?fixedDpr=0.5'
+    page = Chromium(tmp_path_factory.mktemp('profile'), url, SIZE)
     page.wait_for(lambda: 'TELEOP' in page.text(), 'the mode')
+    # viser complains about the missing graphics card in the middle of the picture.
+    page.evaluate(
+        "document.head.append(Object.assign(document.createElement('style'), "
+        "{textContent: '.mantine-Notification-root {display: none}'}))"
+    )
     yield page
     page.close()
 
 
-browser = [pytest.mark.browser, pytest.mark.skipif(ABSENT, reason='needs chromium')]
+# Drawing without a graphics card on a loaded machine takes its time.
+browser = [
+    pytest.mark.browser,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(ABSENT, reason='needs chromium'),
+]
 
 
 class TestPage:
@@ -111,31 +122,29 @@ class TestPage:
             assert part in words
 
     def test_draws_the_robot_and_follows_its_joints(self, page, graph):
+        page.wait_for(lambda: white(picture(page)) > 0.02, 'a white robot on the dark floor')
         drawn = settled(page)
-        assert (drawn.min(axis=2) > 180).mean() > 0.02, 'no white robot on the dark floor'
         graph.values[graph.body.index('torso_joint1')] = 0.0
         graph.values[graph.body.index('torso_joint2')] = 0.0
         graph.leader[:] = graph.values
-        page.wait_for(lambda: changed(drawn, picture(page)) > 0.02, 'the new pose', 20)
+        page.wait_for(lambda: changed(drawn, picture(page)) > 0.02, 'the new pose')
 
     def test_draws_the_leader_as_a_ghost_where_it_differs(self, page, graph):
-        page.wait_for(lambda: yellow(picture(page)) < 0.001, 'no ghost', 20)
+        page.wait_for(lambda: yellow(picture(page)) < 0.001, 'no ghost')
         graph.leader[graph.body.index('left_arm_joint1')] += 0.8
-        page.wait_for(lambda: yellow(picture(page)) > 0.004, 'the ghost', 20)
+        page.wait_for(lambda: yellow(picture(page)) > 0.004, 'the ghost')
 
     def test_says_when_the_graph_is_silent(self, page, graph):
-        white = (settled(page).min(axis=2) > 180).mean()
+        before = white(settled(page))
         graph.silent = True
         page.wait_for(lambda: 'NO MUX' in page.text(), 'the silence')
         assert 'its last mode was teleop' in page.text()
-        page.wait_for(
-            lambda: (picture(page).min(axis=2) > 180).mean() < white / 2, 'a grey robot', 20
-        )
+        page.wait_for(lambda: white(picture(page)) < before / 2, 'a grey robot')
         graph.silent = False
         page.wait_for(lambda: 'TELEOP' in page.text(), 'the mode')
 
     def test_says_when_its_own_server_froze(self, page, viewer):
-        assert page.evaluate(LOST) == 0
+        page.wait_for(lambda: page.evaluate(LOST) == 0, 'the present')
         viewer.send_signal(signal.SIGSTOP)
         try:
             page.wait_for(lambda: page.evaluate(LOST) > 10, 'the warning')
@@ -157,7 +166,7 @@ def picture(page):
     return page.screenshot()[CANVAS].astype(int)
 
 
-def settled(page, deadline_s=30.0):
+def settled(page, deadline_s=60.0):
     """Return the picture once it stands still: everything is loaded."""
     end = time.monotonic() + deadline_s
     before = picture(page)
@@ -173,6 +182,10 @@ def changed(before, now):
     return (abs(now - before).max(axis=2) > 40).mean()
 
 
+def white(pixels):
+    return (pixels.min(axis=2) > 180).mean()
+
+
 def yellow(pixels):
     return (pixels[..., 0] - pixels[..., 2] > 35).mean()
 
@@ -184,11 +197,11 @@ def test_listens_on_loopback_only(viewer):
 
 
 def test_can_publish_nothing_and_ask_only_for_an_estop(viewer, graph):
-    node = graph._node
-    end = time.monotonic() + 10
-    asks = []
+    node, asks = graph._node, []
+    end = time.monotonic() + 30
     while time.monotonic() < end and not asks:
-        asks = node.get_client_names_and_types_by_node('viewer', '/')
+        if 'viewer' in node.get_node_names():
+            asks = node.get_client_names_and_types_by_node('viewer', '/')
         time.sleep(0.05)
     assert [name for name, _ in asks] == ['/mux/estop']
     said = {name for name, _ in node.get_publisher_names_and_types_by_node('viewer', '/')}
