@@ -55,7 +55,7 @@ def judge(state: MuxState, now_ns: int, setup: Setup) -> Verdicts:
         policy=_policy(state, now_ns, setup),
         replay=_replay(state, now_ns, setup),
         deadman=deadman_reason(state, now_ns, setup),
-        feedback=feedback_reason(state.vitals, now_ns, setup.bounds, setup.positions),
+        feedback=_feedback(state, now_ns, setup),
         health=health_reason(state.vitals, setup.bounds),
         guardian=Reason.NO_GUARDIAN if silent else Reason.NONE,
         base=base_reason(state.vitals, now_ns, setup.bounds),
@@ -161,6 +161,14 @@ def _replay(state: MuxState, now_ns: int, setup: Setup) -> Reason:
     if reason or state.replay_frame is None:
         return reason
     return Reason.NONE if state.replay_frame.engaged else Reason.DISENGAGED
+
+
+def _feedback(state: MuxState, now_ns: int, setup: Setup) -> Reason:
+    feedback = state.vitals.feedback
+    # The first command is the measured pose within the limits; far outside that would be a jump.
+    if feedback is not None and not setup.guard.inside(feedback.values):
+        return Reason.OUT_OF_RANGE
+    return feedback_reason(state.vitals, now_ns, setup.bounds, setup.positions)
 
 
 def _policy(state: MuxState, now_ns: int, setup: Setup) -> Reason:

@@ -163,6 +163,11 @@ def _feedback_detail(state: MuxState, now_ns: int, setup: Setup) -> str:
     if feedback is None:
         return 'joint states never heard'
     detail = _age('joint states', feedback.received_ns, now_ns)
+    if state.verdicts.feedback is Reason.OUT_OF_RANGE:
+        limits = setup.body.limits
+        beyond = np.maximum(feedback.values - limits.high, limits.low - feedback.values)
+        worst = int(np.argmax(beyond))
+        return f'measured {setup.body.names[worst]} is {beyond[worst]:.2f} beyond its limit'
     if state.verdicts.feedback is not Reason.FROZEN_FEEDBACK or owing is None:
         return detail
     worst = int(np.argmin(np.where(setup.positions, owing, now_ns)))

@@ -340,6 +340,13 @@ def test_without_fresh_feedback_nothing_is_engaged(count, reason):
     assert rig.ask(Mode.HOLD).reason is reason
 
 
+def test_a_joint_measured_far_outside_its_limits_is_not_engaged():
+    rig = Rig(start=at(left_arm_joint5=2.4))
+    rig.tick(frames=(rig.frame(engaged=False),))
+    assert rig.drive(AHEAD, 3).mode is Mode.IDLE
+    assert rig.ask(Mode.HOLD).reason is Reason.OUT_OF_RANGE
+
+
 def test_feedback_that_stops_ends_the_motion_after_200_ms():
     rig = Rig().engage()
     assert rig.drive(AHEAD, 20, feedback=False).mode is Mode.TELEOP
