@@ -60,6 +60,7 @@ def test_no_secret_leaves_the_machine(home, monkeypatch):
     inside = pack(home)
     assert not [name for name, text in inside.items() if 'hunter2' in text]
     assert 'ROS_DOMAIN_ID=7\n' in inside['environment.txt']
+    assert 'TOKEN' not in inside['environment.txt']
     assert 'port: 1\n' in inside['user_config/viewer.yaml']
     assert 'example.org/x' in inside['logs/a.log']
 
