@@ -5,8 +5,11 @@
 import numpy as np
 import pytest
 
-from hvd_ros.core.buttons import BUTTONS
+from hvd_ros.core.buttons import BUTTONS, LEFT_BUTTONS, RIGHT_BUTTONS
+from hvd_ros.core.collision import SelfCollision
 from hvd_ros.core.joylo_motors import LEADER_JOINTS
+from hvd_ros.core.keepout import SLOW_M
+from hvd_ros.core.leader import Leader, LeaderInput, Pad
 from hvd_ros.core.robot_file import load_body
 from hvd_ros.sim.operator_script import (
     HOLD,
@@ -85,3 +88,32 @@ def test_the_approach_keeps_its_speed_and_touches_no_button():
     assert np.abs(np.diff(hands, axis=0)).max() / 0.01 <= 1.2 + 1e-6
     np.testing.assert_allclose(hands[-1], HOME, atol=1e-5)
     assert not any(act.pressed or any(act.sticks) for act in played)
+
+
+@pytest.mark.parametrize('pose', ['park', 'home'])
+def test_the_tour_takes_an_ideal_robot_through_the_real_leader_and_back(pose):
+    start = BODY.pose(pose)
+    leader = Leader(BODY, JOINTS)
+    robot, now_ns, asked = start, 0, []
+    arms = start[ARMS]
+    for script in (engage(arms), tour(BODY, JOINTS, arms), release(arms)):
+        for act in acts(script):
+            now_ns += 10_000_000
+            left = Pad(act.pressed & set(LEFT_BUTTONS), act.sticks[:2])
+            right = Pad(act.pressed & set(RIGHT_BUTTONS), act.sticks[2:])
+            out = leader.step(LeaderInput(now_ns, act.hand, left, right, robot))
+            robot = out.values
+            asked.append(robot)
+            assert out.engagement.engaged or act.text in ('holds L', 'presses Plus', 'lets go')
+    path = np.array(asked)
+    base, torso = BODY.indices('base'), BODY.indices('torso')
+    np.testing.assert_allclose(path[-1], start, atol=0.02)
+    # It has driven both ways, squatted, leaned and turned, and closed what was open.
+    np.testing.assert_allclose(path[:, base].sum(axis=0) * 0.01, 0.0, atol=0.02)
+    np.testing.assert_allclose(path[:, base].max(axis=0), BODY.limits.high[base], rtol=1e-3)
+    assert (np.ptp(path[:, torso], axis=0) > [0.5, 0.8, 0.3, 0.3]).all()
+    for grip in ('left_gripper', 'right_gripper'):
+        assert np.ptp(path[:, BODY.index(grip)]) == 1.0
+    # The mux has no reason to slow it down.
+    model = SelfCollision(BODY)
+    assert min(model.distance(q)[0] for q in path[::20]) > SLOW_M
