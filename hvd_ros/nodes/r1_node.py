@@ -23,6 +23,8 @@ from sensor_msgs.msg import JointState
 from hvd_ros.core.config import param
 from hvd_ros.core.errors import CommandRejected
 from hvd_ros.core.odometry import Odometer
+from hvd_ros.core.one_writer import OneWriter
+from hvd_ros.core.reasons import EXPLANATION
 from hvd_ros.core.robot_file import load_body
 from hvd_ros.core.vendor import Wiring, standstill
 from hvd_ros.core.vendor_health import VendorStatus, health
@@ -75,6 +77,8 @@ class R1Node(Node):  # type: ignore[misc]
         self._link = self._make_link()
         self._report = LinkReport({}, VendorStatus(), False, 'starting')
         self._command_ns = 0  # steady; 0: no command since start
+        self._mux = OneWriter(int(config.command_timeout_s * 1e9))
+        self._senders = 1  # of `command`; a bag played beside us makes it two
         self._refused, self._last_refusal = 0, ''
         self._writers: list[str] = []
         self._ticks = 0
@@ -84,7 +88,9 @@ class R1Node(Node):  # type: ignore[misc]
         self._health = self.create_publisher(RobotHealth, 'robot_health', qos.STATE)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
         self._tf = self._make_tf()
-        self.create_subscription(WholeBodyCommand, 'command', self._on_command, qos.COMMAND)
+        self._commands = self.create_subscription(
+            WholeBodyCommand, 'command', self._on_command, qos.COMMAND
+        )
         self._link.open()
         self.create_timer(TICK_S, self._on_tick)
 
@@ -115,6 +121,7 @@ class R1Node(Node):  # type: ignore[misc]
         stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
         try:
             self._check_age(stamp_ns)
+            self._check_sender(message.seq)
             self._link.send(
                 self._wiring.split(
                     np.asarray(message.values), message.layout_id, stamp_ns, message.engaged
@@ -136,6 +143,12 @@ class R1Node(Node):  # type: ignore[misc]
                 f'old_stamp: command is {age_s:.3f} s old, allowed {allowed_s} s; if this '
                 'stays, the clocks of both computers differ: hvd doctor'
             )
+
+    def _check_sender(self, seq: int) -> None:
+        reason = self._mux.check(seq, time.monotonic_ns(), self._senders)
+        if reason:
+            text, fix = EXPLANATION[reason]
+            raise CommandRejected(f'{reason}: {text}; {fix}')
 
     def _stop_when_silent(self) -> None:
         age_ns = time.monotonic_ns() - self._command_ns
@@ -175,6 +188,7 @@ class R1Node(Node):  # type: ignore[misc]
 
     def _on_slow_tick(self) -> None:
         c = self._config
+        self._senders = self.count_publishers(self._commands.topic_name)
         self._link.limit_acceleration((c.acceleration_x, c.acceleration_y, c.acceleration_yaw))
         second = self._ticks % (10 * SLOW_TICKS) == 0
         if second:
@@ -186,6 +200,8 @@ class R1Node(Node):  # type: ignore[misc]
             chassis_heard=self._intake.fresh('chassis', now_ns),
         )
         faults = [*judged.faults, *(f'two_writers: {who}' for who in self._writers)]
+        if self._senders > 1:
+            faults.append(f'two_writers: {self._senders} nodes publish the command')
         now = self.get_clock().now()
         self._health.publish(
             r1_messages.robot_health(judged, faults, self._intake.age_s(now_ns), now)
