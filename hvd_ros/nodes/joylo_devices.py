@@ -8,7 +8,7 @@ is waited for; nothing falls back from one to the other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 import time
@@ -26,6 +26,7 @@ from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig, LeaderSample
 from hvd_ros.drivers.leader_reader import LeaderReader
 from hvd_ros.drivers.sim_devices import BUS, twin_dir
 
+_TWIN_MARGIN_S = 0.06
 SIDES: tuple[Side, ...] = get_args(Side)
 
 
@@ -58,6 +59,10 @@ class LeaderDevices:
         folder = None if self._real else twin_dir(namespace)
         port = config.port if folder is None else str(folder / BUS)
         self.calibration = self._load_calibration(robot)
+        if not self._real:
+            # Motors answer at once; their twin waits for its turn on a busy machine.
+            margin_s = max(config.reply_margin_s, _TWIN_MARGIN_S)
+            config = replace(config, reply_margin_s=margin_s)
         self.reader = LeaderReader(JoyloArms(port, self.calibration, config), period_s)
         feel = JoyConConfig(config.pad_timeout_s, config.radial_deadzone, config.axial_deadzone)
         self.pads = {side: JoyCon(side, _connect(folder, side), feel) for side in SIDES}
