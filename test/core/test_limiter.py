@@ -113,13 +113,14 @@ def test_yaw_is_not_slowed_by_braking_in_x():
 
 def test_braking_is_not_scaled_by_a_joint_that_speeds_up():
     i, j = BODY.index('left_arm_joint1'), BODY.index('left_arm_joint4')
-    moving, _ = run(at(left_arm_joint1=-2.0), 40)
-    assert abs(moving[-1].rate[i]) == pytest.approx(2.0)
+    moving, _ = run(at(left_arm_joint1=-2.0), 5)
     here = moving[-1]
+    assert here.rate[i] == pytest.approx(-0.5)
     target = here.values.copy()
     target[j] += 1.5
     after, _ = LIMITER.step(here, target, GO)
-    assert abs(after.rate[i]) == pytest.approx(2.0 - LIMITS.acceleration[i] * DT)
+    # Joint 4 may take a twentieth of the change that it wants; joint 1 brakes as hard as it can.
+    assert after.rate[i] == pytest.approx(-0.5 + LIMITS.acceleration[i] * DT)
 
 
 def test_stop_brakes_every_joint_at_its_own_limit_and_rest_foretells_where():
