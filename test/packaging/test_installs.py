@@ -37,9 +37,10 @@ def copy(tmp_path: Path) -> Path:
 
 def _run(*command: object, cwd: Path) -> str:
     environment = {key: value for key, value in os.environ.items() if key != 'PYTHONPATH'}
-    # What sourcing an underlay does.
-    environment['PATH'] = f'{Path(sys.executable).parent}:{environment["PATH"]}'
-    environment['AMENT_PREFIX_PATH'] = environment.get('AMENT_PREFIX_PATH') or sys.prefix
+    underlay = environment.pop('AMENT_PREFIX_PATH', '') or sys.prefix
+    if 'colcon' in str(command[0]):  # what sourcing an underlay does
+        environment['AMENT_PREFIX_PATH'] = underlay
+        environment['PATH'] = f'{Path(sys.executable).parent}:{environment["PATH"]}'
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd, env=environment, capture_output=True, text=True, check=False,
