@@ -42,6 +42,8 @@ class Latest(Generic[M]):
         self._subscription = node.create_subscription(
             kind, topic, lambda message: None, qos, callback_group=_Polled()
         )
+        self.topic: str = self._subscription.topic_name
+        self._depth = qos.depth
         self.message: M | None = None
         self.received_ns = 0  # steady clock; 0 before the first message
 
@@ -59,7 +61,8 @@ class Latest(Generic[M]):
         messages: list[tuple[M, int]] = []
         subscription = self._subscription
         with subscription.handle:
-            while True:
+            # With room for one message a second look would find nothing.
+            while len(messages) < self._depth:
                 taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
                 if taken is None:
                     break

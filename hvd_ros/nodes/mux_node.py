@@ -12,7 +12,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from hvd_msgs.msg import CommandTrace, Heartbeat, MuxStatus, WholeBodyCommand
 from hvd_msgs.srv import SetMode
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
@@ -31,6 +30,7 @@ from hvd_ros.nodes import mux_messages, qos
 from hvd_ros.nodes.mux_inputs import MuxInputs
 from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
+from hvd_ros.nodes.tick import Tick
 
 _BEAT_HZ, _STATUS_HZ, _WRITERS_HZ, _DIAGNOSTICS_HZ = 50.0, 10.0, 5.0, 1.0
 
@@ -45,17 +45,14 @@ class MuxNode(Node):  # type: ignore[misc]
         self._setup = prepare(body, config, _self_distance(body))
         self._state = MuxState()
         self._inputs = MuxInputs(self, body)
-        self._tick = 0
+        self._ticks = 0
         self._last_tick_ns = 0
         self._worst_ns = 0  # largest period error since the last diagnostics
         self._closed = False
         self._make_outputs(body.layout_id)
         self.create_service(SetMode, 'mux/set_mode', self._on_set_mode)
         self.create_service(Trigger, 'mux/estop', self._on_estop)
-        # The node's own clock may be simulated or paused; the tick is neither.
-        self.create_timer(
-            1.0 / config.rate_hz, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        self.tick = Tick(self, 1.0 / config.rate_hz, self._on_tick)
 
     def close(self) -> None:
         """Say a last word: base zero, joints where they are."""
@@ -101,10 +98,10 @@ class MuxNode(Node):  # type: ignore[misc]
         self._publish_trace(decision, stamp)
         if changed or self._due(_STATUS_HZ):
             self._publish_status(stamp)
-        self._tick += 1
+        self._ticks += 1
 
     def _due(self, rate_hz: float) -> bool:
-        return self._tick % max(1, round(self._config.rate_hz / rate_hz)) == 0
+        return self._ticks % max(1, round(self._config.rate_hz / rate_hz)) == 0
 
     def _measure_tick(self, now_ns: int) -> None:
         if self._last_tick_ns:
@@ -129,7 +126,7 @@ class MuxNode(Node):  # type: ignore[misc]
 
     def _publish_trace(self, decision: Decision, stamp: Any) -> None:
         self._trace_message.header.stamp = stamp
-        mux_messages.fill_trace(self._trace_message, decision, self._tick)
+        mux_messages.fill_trace(self._trace_message, decision, self._ticks)
         self._trace.publish(self._trace_message)
 
     def _publish_status(self, stamp: Any) -> None:

@@ -20,6 +20,7 @@ from hvd_ros.drivers import rosbridge_link as ros1
 from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
 from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
+from hvd_ros.nodes.tick import Tick
 from hvd_ros.nodes.twin_face import TwinFace
 from hvd_ros.sim.fault_dial import Sample
 from hvd_ros.sim.vendor_side import VendorSide
@@ -58,7 +59,7 @@ class RosbridgeTwinNode(Node):  # type: ignore[misc]
         self._face = TwinFace(self, self._side)
         self._status_ns = 0
         self._half_open = False
-        self.create_timer(1.0 / config.feedback_hz, self._on_tick)
+        self.tick = Tick(self, 1.0 / config.feedback_hz, self._on_tick)
 
     def close(self) -> None:
         """Stop listening."""

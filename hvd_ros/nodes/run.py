@@ -21,6 +21,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import HvdError
+from hvd_ros.nodes.tick import Tick
 
 
 class Closable(Protocol):
@@ -52,6 +53,9 @@ def _spin(make: Callable[[], Node], stop: list[int]) -> int:
         node = make()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
+        tick = getattr(node, 'tick', None)
+        if isinstance(tick, Tick):
+            tick.drive(executor, lambda: bool(stop) or not rclpy.ok())
         while not stop and rclpy.ok():
             executor.spin_once(timeout_sec=0.1)
         return 0

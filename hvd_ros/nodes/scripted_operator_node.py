@@ -24,8 +24,10 @@ from hvd_ros.core.config import param
 from hvd_ros.core.joylo_motors import LEADER_JOINTS
 from hvd_ros.core.robot_file import load_body
 from hvd_ros.nodes import qos
+from hvd_ros.nodes.latest import Latest
 from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
+from hvd_ros.nodes.tick import Tick
 from hvd_ros.sim.operator_script import REST, SCRIPTS, Act, Script, approach, engage, release
 
 JOINTS = tuple(joint.name for joint in LEADER_JOINTS)
@@ -77,34 +79,37 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
         self._config = declare(self, ScriptedOperatorConfig)
         self._body = load_body(self._config.robot)
         self._hands = Hands(self)
+        self._mux = Latest(self, MuxStatus, 'mux/status', qos.LATCHED)
+        self._robot_joints = Latest(self, JointState, 'joint_states', qos.STATE)
+        self._leader_joints = Latest(self, JointState, 'joylo/joint_states', qos.STATE)
         self._status: MuxStatus | None = None
         self._robot: Array | None = None
         self._leader: Array | None = None
         self._following_s = 0.0  # steady time at which the robot last followed
         self._text = ''
-        self.create_subscription(MuxStatus, 'mux/status', self._on_status, qos.LATCHED)
-        self.create_subscription(JointState, 'joint_states', self._on_robot, qos.STATE)
-        self.create_subscription(JointState, 'joylo/joint_states', self._on_leader, qos.STATE)
         self._plan = self._live()
-        self.create_timer(TICK_S, self._on_tick)
+        self.tick = Tick(self, TICK_S, self._on_tick)
 
     def close(self) -> None:
         """Let go of everything."""
         if self.context.ok():
             self._hands.push()
 
-    def _on_status(self, message: MuxStatus) -> None:
-        self._status = message
-        if message.mode == Mode.TELEOP:
+    def _look(self) -> None:
+        status, robot, leader = (
+            latest.take() for latest in (self._mux, self._robot_joints, self._leader_joints)
+        )
+        self._robot = self._robot if robot is None else _arms(robot)
+        self._leader = self._leader if leader is None else _arms(leader)
+        if status is not None:
+            self._status = status
+        # The mux reports ten times a second; between two reports the last one holds.
+        age_s = time.monotonic() - self._mux.received_ns / 1e9
+        if self._status is not None and self._status.mode == Mode.TELEOP and age_s < 0.3:
             self._following_s = time.monotonic()
 
-    def _on_robot(self, message: JointState) -> None:
-        self._robot = _arms(message)
-
-    def _on_leader(self, message: JointState) -> None:
-        self._leader = _arms(message)
-
     def _on_tick(self) -> None:
+        self._look()
         if next(self._plan, None) is None:
             self.context.try_shutdown()
 

@@ -23,10 +23,13 @@ from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
 from hvd_ros.drivers.joycon_twin import JoyConTwin
 from hvd_ros.drivers.sim_devices import BUS, LEFT, RIGHT, twin_dir
 from hvd_ros.nodes import qos
+from hvd_ros.nodes.latest import Latest
 from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
+from hvd_ros.nodes.tick import Tick
 
 # How strong a fault is when nobody said: all of them, seconds, rad, volt.
+_TICK_S = 0.01
 _AMOUNTS = {'drop': 1.0, 'crc': 1.0, 'delay': 0.2, 'jump': 1.0, 'latency': 0.016, 'voltage': 4.0}
 _BUTTONS = {LEFT: frozenset(LEFT_BUTTONS), RIGHT: frozenset(RIGHT_BUTTONS)}
 
@@ -63,10 +66,10 @@ class SimJoyloNode(Node):  # type: ignore[misc]
         self.arms.start()
         for pad in self.pads.values():
             pad.start()
-        self.create_subscription(JointState, 'sim_joylo/hand', self._on_hand, qos.STATE)
-        self.create_subscription(Joy, 'sim_joylo/pads', self._on_pads, qos.STATE)
+        self._hands = Latest(self, JointState, 'sim_joylo/hand', qos.STATE)
+        self._thumbs = Latest(self, Joy, 'sim_joylo/pads', qos.STATE)
         self.create_service(InjectFault, 'sim_joylo/fault', self._on_fault)
-        self.create_timer(0.1, self._on_idle)
+        self.tick = Tick(self, _TICK_S, self._on_tick)
         self.get_logger().info(f'a leader without arms is in {self.folder}')
 
     def close(self) -> None:
@@ -74,6 +77,13 @@ class SimJoyloNode(Node):  # type: ignore[misc]
         self.arms.stop()
         for pad in self.pads.values():
             pad.stop()
+
+    def _on_tick(self) -> None:
+        for hand in self._hands.drain():
+            self._on_hand(hand)
+        for thumbs in self._thumbs.drain():
+            self._on_pads(thumbs)
+        self._let_go_when_alone()
 
     def _on_hand(self, message: JointState) -> None:
         try:
@@ -111,7 +121,7 @@ class SimJoyloNode(Node):  # type: ignore[misc]
         self._pads_ns = time.monotonic_ns()
         self._push(pressed, tuple(max(-1.0, min(1.0, a)) for a in message.axes))
 
-    def _on_idle(self) -> None:
+    def _let_go_when_alone(self) -> None:
         # A hand whose owner is gone does not go on pushing.
         if time.monotonic_ns() - self._pads_ns > self._config.pads_timeout_s * 1e9:
             self._push(frozenset(), (0.0, 0.0, 0.0, 0.0))

@@ -33,6 +33,7 @@ from hvd_ros.nodes.r1_topics import (
     TargetsConfig,
 )
 from hvd_ros.nodes.run import run
+from hvd_ros.nodes.tick import Tick
 from hvd_ros.nodes.twin_face import TwinFace
 from hvd_ros.sim.vendor_side import VendorSide
 
@@ -60,7 +61,7 @@ class SimRobotNode(Node):  # type: ignore[misc]
         self._make_outputs()
         self._face = TwinFace(self, self._side)
         self._status_ns = 0
-        self.create_timer(1.0 / config.feedback_hz, self._on_tick)
+        self.tick = Tick(self, 1.0 / config.feedback_hz, self._on_tick)
 
     def close(self) -> None:
         """Nothing to leave safe: a simulated robot falls on nobody."""
