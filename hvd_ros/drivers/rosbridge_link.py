@@ -17,9 +17,9 @@ from hvd_ros.core.vendor import ARMS, GRIPPERS, STREAMS, VendorTargets
 from hvd_ros.core.vendor_health import Trouble
 from hvd_ros.drivers.robot_link import Feedback, LinkReport, StatusBoard
 from hvd_ros.drivers.rosbridge import Message, RosbridgeClient
+from hvd_ros.drivers.rosbridge_chassis import TWIST, twist
 
 JOINT_STATE = 'sensor_msgs/JointState'
-TWIST = 'geometry_msgs/Twist'
 FLOAT = 'std_msgs/Float32'
 STATUS = 'hdas_msg/feedback_status'
 BMS = 'hdas_msg/bms'
@@ -67,7 +67,7 @@ class RosbridgeLink:
     def send(self, targets: VendorTargets) -> None:
         """Publish the base first, then joints and grippers, as the vendor's own code does."""
         stamp = _stamp(targets.stamp_ns)
-        self._publish(CHASSIS_TARGET, _twist(*targets.base))
+        self._publish(CHASSIS_TARGET, twist(*targets.base))
         for stream, values in targets.joints.items():
             header = {'seq': 0, 'stamp': stamp, 'frame_id': ''}
             joints = {'name': [], 'position': values.tolist(), 'velocity': [], 'effort': []}
@@ -77,7 +77,7 @@ class RosbridgeLink:
 
     def limit_acceleration(self, xyw: tuple[float, float, float]) -> None:
         """Publish the chassis acceleration limits."""
-        self._publish(ACCELERATION_LIMIT, _twist(*xyw))
+        self._publish(ACCELERATION_LIMIT, twist(*xyw))
 
     def read(self) -> LinkReport:
         """Return what arrived since the last read."""
@@ -96,7 +96,7 @@ class RosbridgeLink:
         """Send zeros to the chassis and disconnect."""
         if not self._closed:
             self._closed = True
-            self._publish(CHASSIS_TARGET, _twist(0.0, 0.0, 0.0))
+            self._publish(CHASSIS_TARGET, twist(0.0, 0.0, 0.0))
             self._client.close()
 
     def _publish(self, topic: str, message: Message) -> None:
@@ -111,7 +111,7 @@ class RosbridgeLink:
         for topic in (CHASSIS_TARGET, ACCELERATION_LIMIT):
             advertise(self._prefix + topic, TWIST)
         # Whatever the chassis was told before the link broke, it is still doing.
-        self._client.greet(self._prefix + CHASSIS_TARGET, _twist(0.0, 0.0, 0.0))
+        self._client.greet(self._prefix + CHASSIS_TARGET, twist(0.0, 0.0, 0.0))
 
     def _subscribe(self, controller_topic: str) -> None:
         def listen(topic: str, kind: str, keep: Any, throttle_ms: int = THROTTLE_MS) -> None:
@@ -167,13 +167,6 @@ class RosbridgeLink:
 
 def _bind(function: Any, stream: str) -> Any:
     return lambda message: function(stream, message)
-
-
-def _twist(vx: float, vy: float, wz: float) -> Message:
-    return {
-        'linear': {'x': vx, 'y': vy, 'z': 0.0},
-        'angular': {'x': 0.0, 'y': 0.0, 'z': wz},
-    }
 
 
 def _stamp(stamp_ns: int) -> dict[str, int]:

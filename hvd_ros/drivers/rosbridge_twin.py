@@ -171,6 +171,8 @@ class RosbridgeTwin:
             peer.throttle_s.pop(topic, None)
         else:
             self._on_publish(topic, request.get('msg', {}))
+            # A topic has no owner: every subscriber hears it, whoever published it.
+            self._fan_out(topic, request.get('msg', {}), time.monotonic())
         return None
 
     def _fan_out(self, topic: str, message: Message, now: float) -> None:

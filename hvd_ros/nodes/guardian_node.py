@@ -6,13 +6,11 @@ A tiny process on the robot's computer: it owns the e-stop latch and stops an ab
 It imports little, does little, and publishes nothing on the vendor's topic but zeros.
 """
 
-from collections import deque
 from dataclasses import dataclass, replace
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import Twist, TwistStamped
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hvd_msgs.msg import Heartbeat
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
@@ -24,13 +22,14 @@ from hvd_ros.core.guardian import GuardianRules, Watch, decide, heard_chassis
 from hvd_ros.core.latch_file import load_latch, save_latch
 from hvd_ros.core.reasons import Reason
 from hvd_ros.core.share import user_state_dir
+from hvd_ros.drivers.chassis_topic import ChassisTopic
 from hvd_ros.nodes import qos
+from hvd_ros.nodes.guardian_topics import TYPES, TopicsChassis
 from hvd_ros.nodes.latest import Latest
 from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
 
 RATE_HZ = 50.0
-_TYPES = {'twist_stamped': TwistStamped, 'twist': Twist}
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,14 @@ class GuardianConfig:
 
     vendor_prefix: str = param('', "Before every vendor topic: '/' on the robot, empty: the twin.")
     chassis_topic: str = param('motion_target/target_speed_chassis', 'Chassis target.')
-    chassis_type: str = param(
-        'twist_stamped', 'Type of the chassis target.', choices=tuple(_TYPES)
+    chassis_type: str = param('twist_stamped', 'Type of the chassis target.', choices=tuple(TYPES))
+    transport: str = param(
+        'topics',
+        'How the robot is reached: ROS 2 topics, or rosbridge for a ROS 1 robot.',
+        choices=('topics', 'rosbridge'),
     )
+    rosbridge_host: str = param('127.0.0.1', 'Host of the rosbridge server.')
+    rosbridge_port: int = param(9090, 'Port of the rosbridge server.', low=1, high=65535)
     silence_s: float = param(0.15, 'Longest silence while moving.', low=0.05, high=1.0)
 
 
@@ -50,26 +54,18 @@ class GuardianNode(Node):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__('guardian', **options)
-        config = declare(self, GuardianConfig)
+        self._config = config = declare(self, GuardianConfig)
         self._rules = GuardianRules(silence_ns=round(config.silence_s * 1e9))
         self._file = user_state_dir() / 'estop.json'
         self._latch = load_latch(self._file, self.get_namespace())
         self._watch = Watch()
-        # When we published: a zero that was sent in one of these moments is our own echo.
-        self._own: deque[tuple[int, int]] = deque(maxlen=16)
-        self._system = Clock(clock_type=ClockType.SYSTEM_TIME)
         self._closed = False
         self._tick = 0
-        self._writers = 0
         self._sending = False
-        self._topic = f'{config.vendor_prefix}{config.chassis_topic}'
-        kind = _TYPES[config.chassis_type]
-        self._stamped = kind is TwistStamped
-        self._zero = kind()
+        self._reached = True
+        self._chassis = self._make_chassis()
         self._beat = Heartbeat()
         self._mux = Latest(self, Heartbeat, 'mux/heartbeat', qos.COMMAND)
-        self._chassis = Latest(self, kind, self._topic, qos.STATE)
-        self._zeros = self.create_publisher(kind, self._topic, qos.COMMAND)
         self._beats = self.create_publisher(Heartbeat, 'guardian/heartbeat', qos.COMMAND)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
         self.create_service(Trigger, 'estop/trigger', self._on_trigger)
@@ -86,18 +82,32 @@ class GuardianNode(Node):  # type: ignore[misc]
             return
         self._closed = True
         if self._watch.moving:
-            self._send_zero()
+            self._chassis.send_zero()
+        self._chassis.close()
+
+    def _make_chassis(self) -> ChassisTopic:
+        c = self._config
+        if c.transport == 'topics':
+            return TopicsChassis(self, f'{c.vendor_prefix}{c.chassis_topic}', c.chassis_type)
+        # Here, because most guardians need no websocket.
+        from hvd_ros.drivers.rosbridge_chassis import RosbridgeChassis
+
+        topic = f'{c.vendor_prefix or "/"}{c.chassis_topic}'
+        return RosbridgeChassis(c.rosbridge_host, c.rosbridge_port, topic)
 
     def _on_tick(self) -> None:
         now_ns = time.monotonic_ns()
         self._hear_mux(now_ns)
-        self._hear_chassis(now_ns)
+        for moving in self._chassis.heard():
+            self._watch = heard_chassis(self._watch, now_ns, moving)
         self._watch, send = decide(self._watch, now_ns, self._latch.latched, self._rules)
-        if send:
-            self._send_zero()
+        if send and not self._chassis.send_zero():
+            # Nobody carried it: the time of the zeros begins when somebody does.
+            self._watch = replace(self._watch, danger_ns=None)
         if send is not self._sending:
             self._sending = send
             self.get_logger().warning('chassis abandoned: zeros' if send else 'zeros end')
+        self._note_connection()
         self._publish_beat()
         if self._tick % round(RATE_HZ) == 0:
             self._publish_diagnostics()
@@ -109,23 +119,17 @@ class GuardianNode(Node):  # type: ignore[misc]
             self._watch = replace(self._watch, beat_ns=now_ns)
             self._keep(guardian_hear(self._latch, heard))
 
-    def _hear_chassis(self, now_ns: int) -> None:
-        for message, sent_ns in self._chassis.drain_stamped():
-            moving = _moves(message.twist if self._stamped else message)
-            if moving or not self._is_own(sent_ns):
-                self._watch = heard_chassis(self._watch, now_ns, moving)
-
-    def _is_own(self, sent_ns: int) -> bool:
-        return any(begin <= sent_ns <= end for begin, end in self._own)
-
-    def _send_zero(self) -> None:
-        if self._stamped:
-            self._zero.header.stamp = self.get_clock().now().to_msg()
-        begin = self._system.now().nanoseconds
-        self._zeros.publish(self._zero)
-        self._own.append((begin, self._system.now().nanoseconds))
+    def _note_connection(self) -> None:
+        reached = self._chassis.connected()
+        if reached is not self._reached:
+            self._reached = reached
+            text = 'reached' if reached else f'not reached, no heartbeat: {self._chassis.detail()}'
+            self.get_logger().warning(f'the chassis is {text}')
 
     def _publish_beat(self) -> None:
+        # Who can not reach the chassis guards nothing: the mux must know. A stop is always said.
+        if not (self._reached or self._latch.latched):
+            return
         message = self._beat
         message.header.stamp = self.get_clock().now().to_msg()
         message.seq = (message.seq + 1) % (1 << 32)
@@ -135,19 +139,24 @@ class GuardianNode(Node):  # type: ignore[misc]
         self._beats.publish(message)
 
     def _publish_diagnostics(self) -> None:
-        # We are one of them; a second one besides r1 fights for the chassis.
-        self._writers = self.count_publishers(self._topic) - 1
-        two = self._writers > 1
+        others = self._chassis.others()
+        # One of them is r1; a second one fights it for the chassis.
+        two = others > 1
         if two:
             self.get_logger().error(
-                f'{Reason.TWO_WRITERS}: {self._writers} nodes besides the guardian publish '
-                f"'{self._topic}'; stop one of them: hvd doctor names them",
+                f'{Reason.TWO_WRITERS}: {others} nodes besides the guardian publish '
+                f"'{self._config.chassis_topic}'; stop one of them: hvd doctor names them",
                 throttle_duration_sec=10.0,
             )
+        trouble = str(Reason.TWO_WRITERS) if two else self._latch.reason
+        bad = two or self._latch.latched or not self._reached
+        if not self._reached:
+            trouble = f'no connection to the chassis: {self._chassis.detail()}'
         status = DiagnosticStatus(
             name=f'{self.get_fully_qualified_name()}: chassis',
-            level=DiagnosticStatus.ERROR if two or self._latch.latched else DiagnosticStatus.OK,
-            message=str(Reason.TWO_WRITERS) if two else self._latch.reason or 'watching',
+            level=DiagnosticStatus.ERROR if bad else DiagnosticStatus.OK,
+            message=trouble or self._chassis.detail() or 'watching',
+            values=[KeyValue(key='connected', value=str(self._reached).lower())],
         )
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
@@ -192,14 +201,6 @@ class GuardianNode(Node):  # type: ignore[misc]
         response.message = trouble or f'released, epoch {fresh.epoch}'
         self._publish_beat()
         return response
-
-
-def _moves(twist: Twist) -> bool:
-    # Not "greater than zero": NaN must count as motion.
-    linear, angular = twist.linear, twist.angular
-    return any(
-        value != 0.0 for value in (linear.x, linear.y, linear.z, angular.x, angular.y, angular.z)
-    )
 
 
 def main() -> None:
