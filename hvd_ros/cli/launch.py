@@ -17,11 +17,12 @@ from hvd_ros.core.errors import ConfigError
 
 NAME = 'launch'
 REST = 'argument'  # hvd launch teleop --dry-run viewer:=false
-HELP = 'start the nodes of a launch file: sim, teleop, bringup'
+HELP = 'start the nodes of a launch file: sim, teleop, bringup, guardian'
 EXAMPLES = (
     'hvd launch teleop                              the whole graph with its twins',
     'hvd launch teleop operator:=tour               somebody moves the simulated leader',
     'hvd launch teleop hardware:=real robot_host:=192.168.1.4',
+    'hvd launch guardian hardware:=real station_host:=192.168.1.3    on the robot, see docs/hardware.md',
     'hvd launch teleop --show-args                  every argument, its meaning and choices',
     'hvd launch teleop --dry-run                    the command lines, nothing is started',
 )

@@ -41,6 +41,19 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         'teleop',
         {'hardware': 'real', 'transport': 'rosbridge', 'rosbridge_host': '192.168.1.5'},
     ),
+    'teleop_real_two_computers': (
+        'teleop',
+        {'hardware': 'real', 'robot_host': '10.0.0.2', 'guardian': 'elsewhere'},
+    ),
+    'guardian': ('guardian', {}),
+    'guardian_real': (
+        'guardian',
+        {'hardware': 'real', 'station_host': '10.0.0.1', 'domain': '72', 'namespace': 'one'},
+    ),
+    'guardian_real_rosbridge': (
+        'guardian',
+        {'hardware': 'real', 'transport': 'rosbridge', 'rosbridge_port': '9191'},
+    ),
     'bringup_sim': ('bringup', {}),
     'bringup_sim_rviz': ('bringup', {'rviz': 'true', 'use_sim_time': 'true'}),
     'bringup_real': ('bringup', {'hardware': 'real', 'state_publisher': 'true'}),

@@ -16,7 +16,7 @@ from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.share import share_file
 from test.launch.make_golden import CASES, GOLDEN, portable, run_case
 
-FILES = ('sim', 'teleop', 'bringup')
+FILES = ('sim', 'teleop', 'bringup', 'guardian')
 SHARE = str(share_file('package.xml').parent)
 
 
@@ -43,7 +43,7 @@ def test_golden_files_are_what_the_real_tool_makes_today(name: str, monkeypatch)
 def test_every_file_and_main_argument_has_a_golden_expansion() -> None:
     assert {path.stem for path in GOLDEN.glob('*.json')} == set(CASES)
     assert {file for file, _ in CASES.values()} == set(FILES)
-    for name in ('hardware', 'transport', 'operator', 'viewer', 'rviz'):
+    for name in ('hardware', 'transport', 'operator', 'guardian', 'viewer', 'rviz'):
         argument = declared(launch_file('bringup'))[name]
         used = {given.get(name, argument.default) for _, given in CASES.values()}
         assert used == set(argument.choices), name
@@ -69,6 +69,15 @@ def test_default_is_the_twin_on_this_machine() -> None:
 def test_real_hardware_starts_no_twin() -> None:
     nodes = expand(launch_file('teleop'), {'hardware': 'real'}, {})
     assert not {node.name for node in nodes} & {'sim_robot', 'sim_joylo', 'scripted_operator'}
+
+
+def test_the_guardian_runs_in_one_place_with_the_same_parameters() -> None:
+    arguments = {'hardware': 'real', 'transport': 'rosbridge', 'rosbridge_host': '10.0.0.2'}
+    here = {node.name: node for node in expand(launch_file('teleop'), arguments, {})}
+    (alone,) = expand(launch_file('guardian'), arguments, {})
+    assert alone == here['guardian']
+    elsewhere = expand(launch_file('teleop'), arguments | {'guardian': 'elsewhere'}, {})
+    assert {node.name for node in elsewhere} == set(here) - {'guardian'}
 
 
 @pytest.mark.parametrize(

@@ -42,16 +42,17 @@ def _given(node: LaunchNode) -> tuple[dict[str, object], dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    'arguments',
+    ('file', 'arguments'),
     [
-        {'operator': 'tour'},
-        {'transport': 'rosbridge'},
-        {'hardware': 'real'},
+        ('teleop', {'operator': 'tour'}),
+        ('teleop', {'transport': 'rosbridge'}),
+        ('teleop', {'hardware': 'real'}),
+        ('guardian', {'hardware': 'real'}),
     ],
     ids=str,
 )
-def test_every_value_is_one_that_the_node_takes(arguments: dict[str, str]) -> None:
-    for node in expand(launch_file('teleop'), arguments, {}):
+def test_every_value_is_one_that_the_node_takes(file: str, arguments: dict[str, str]) -> None:
+    for node in expand(launch_file(file), arguments, {}):
         module, _, name = CONFIGS[node.name].partition(':')
         config = getattr(importlib.import_module(module), name)
         shared, own = _given(node)
