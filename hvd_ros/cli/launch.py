@@ -22,7 +22,7 @@ EXAMPLES = (
     'hvd launch teleop                              the whole graph with its twins',
     'hvd launch teleop operator:=tour               somebody moves the simulated leader',
     'hvd launch teleop hardware:=real robot_host:=192.168.1.4',
-    'hvd launch guardian hardware:=real station_host:=192.168.1.3    on the robot, see docs/hardware.md',
+    'hvd launch guardian hardware:=real station_host:=192.168.1.3   on the robot itself',
     'hvd launch teleop --show-args                  every argument, its meaning and choices',
     'hvd launch teleop --dry-run                    the command lines, nothing is started',
 )

@@ -15,6 +15,7 @@ from hvd_ros.core.guard import Track
 from hvd_ros.core.keepout import STOP_M, Nearness, measure
 from hvd_ros.core.mux_state import NS, MuxState, Setup
 from hvd_ros.core.reasons import EXPLANATION, Reason
+from hvd_ros.core.vendor_health import base_fix
 
 _STILL = (Mode.IDLE, Mode.HOLD)
 
@@ -26,6 +27,7 @@ class GateReport:
     name: str
     reason: Reason
     detail: str
+    advice: str = ''  # for this case, where the reason's own is too general
 
     @property
     def open(self) -> bool:
@@ -35,7 +37,7 @@ class GateReport:
     @property
     def fix(self) -> str:
         """What a person does next."""
-        return EXPLANATION[self.reason][1]
+        return self.advice or EXPLANATION[self.reason][1]
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _gates(state: MuxState, now_ns: int, setup: Setup, near: Nearness) -> tuple[
         GateReport('source', _source_reason(state), state.active.name.lower()),
         GateReport('leader', verdicts.teleop, _leader_detail(state, now_ns)),
         GateReport('guardian', verdicts.guardian, _age('heartbeat', state.guardian_ns, now_ns)),
-        GateReport('base', verdicts.guardian or verdicts.base, _base_detail(state)),
+        _base_gate(state, now_ns),
         GateReport('health', verdicts.health, _health_detail(state, setup)),
         GateReport('collision', verdicts.collision, _collision_detail(near)),
         GateReport('writers', verdicts.writers, _writers_detail(state)),
@@ -174,9 +176,16 @@ def _feedback_detail(state: MuxState, now_ns: int, setup: Setup) -> str:
     return f'{setup.body.names[worst]} unchanged, {detail}'
 
 
-def _base_detail(state: MuxState) -> str:
-    health = state.vitals.health
-    return 'robot health never heard' if health is None else health.base_reason or 'ready'
+def _base_gate(state: MuxState, now_ns: int) -> GateReport:
+    health, verdicts = state.vitals.health, state.verdicts
+    if verdicts.guardian:
+        return GateReport('base', verdicts.guardian, _age('heartbeat', state.guardian_ns, now_ns))
+    if health is None:
+        return GateReport('base', verdicts.base, 'robot health never heard')
+    if verdicts.base and health.base_ready:
+        return GateReport('base', verdicts.base, _age('robot health', health.received_ns, now_ns))
+    detail = health.base_reason or 'ready'
+    return GateReport('base', verdicts.base, detail, base_fix(detail))
 
 
 def _health_detail(state: MuxState, setup: Setup) -> str:

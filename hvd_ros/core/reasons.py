@@ -131,11 +131,11 @@ EXPLANATION: dict[Reason, tuple[str, str]] = {
     Reason.LEADER_FAULT: ('the leader device reports a fault', 'look at the joylo node'),
     Reason.NO_GUARDIAN: (
         'the guardian is silent, the base may not move',
-        'start the guardian node',
+        'start the guardian; one that can not reach the robot is silent, too',
     ),
     Reason.BASE_NOT_READY: (
         "the robot's own chassis gate is closed",
-        'set the remote control to mode 5',
+        'start robot and r1 node: hvd doctor',
     ),
     Reason.BATTERY_LOW: ('the battery is low', 'charge the robot'),
     Reason.OVER_TEMPERATURE: ('a motor is too hot', 'let it cool down'),

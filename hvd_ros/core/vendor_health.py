@@ -18,6 +18,16 @@ _MODES = {
     3: 'remote control is in mode 3 (manual, or switched off)',
     255: 'remote control reports mode 255 (invalid)',
 }
+NOT_CONNECTED = 'no connection to the robot'
+NOT_CONTROLLED = 'the remote control has not been heard'
+NO_CHASSIS = 'the chassis sends no feedback'
+# What to do about a closed chassis gate, by how its reason begins.
+_BASE_FIXES = {
+    NOT_CONNECTED: 'switch the robot on, then check cable, address and port: hvd doctor',
+    NOT_CONTROLLED: 'switch on robot and remote control; a robot needs 30 s after power on',
+    NO_CHASSIS: "start the chassis driver of the robot's own software",
+    'remote control': 'set the remote control to mode 5',
+}
 _SWITCH = 'switch it on and set all switches to position 1 (mode 5)'
 
 # Trouble codes of the arm drives; the other drives use the same list.
@@ -90,6 +100,11 @@ def health(status: VendorStatus, *, connected: bool, chassis_heard: bool) -> Hea
     )
 
 
+def base_fix(reason: str) -> str:
+    """Return what a person does about a base_reason; nothing for one that is not ours."""
+    return next((fix for head, fix in _BASE_FIXES.items() if reason.startswith(head)), '')
+
+
 def fault_line(trouble: Trouble) -> str:
     """Return one readable line; a hot motor starts with its reason code, like any other fault."""
     text = TROUBLE.get(trouble.code, 'unknown code')
@@ -101,16 +116,14 @@ def fault_line(trouble: Trouble) -> str:
 
 def _base_reason(mode: int | None, connected: bool, chassis_heard: bool) -> str:
     if not connected:
-        return 'no connection to the robot'
+        return NOT_CONNECTED
     if mode is None:
-        return (
-            'the remote control has not been heard; is the robot up (about 30 s after power on)?'
-        )
+        return f'{NOT_CONTROLLED}; is the robot up (about 30 s after power on)?'
     if mode != MODE_COMMANDS:
         text = _MODES.get(mode, f'remote control is in mode {mode}')
         return f'{text}; {_SWITCH}'
     if not chassis_heard:
-        return 'the chassis sends no feedback'
+        return NO_CHASSIS
     return ''
 
 

@@ -10,6 +10,7 @@ import pytest
 from hvd_ros.core.command import Mode, Source
 from hvd_ros.core.mux_report import report
 from hvd_ros.core.reasons import Reason
+from hvd_ros.core.vendor_health import VendorStatus, health
 from test.core.mux_rig import HOME, Rig
 
 NAMES = [
@@ -69,6 +70,35 @@ def test_a_gate_names_the_value_and_the_allowed(changes, gate, words):
     rig.health = replace(rig.health, **changes)
     rig.tick()
     assert words in gates(rig)[gate].detail
+
+
+@pytest.mark.parametrize(
+    ('status', 'known', 'words'),
+    [
+        (VendorStatus(mode=2), {}, 'mode 5'),
+        (VendorStatus(), {}, 'remote control'),
+        (VendorStatus(mode=5), {'connected': False}, 'cable'),
+        (VendorStatus(mode=5), {'chassis_heard': False}, 'chassis driver'),
+    ],
+)
+def test_the_base_gate_gives_the_fix_of_its_own_cause(status, known, words):
+    judged = health(status, **({'connected': True, 'chassis_heard': True} | known))
+    rig = Rig()
+    rig.health = replace(rig.health, base_ready=False, base_reason=judged.base_reason)
+    rig.tick()
+    gate = gates(rig)['base']
+    assert gate.detail == judged.base_reason
+    assert words in gate.fix
+    assert ('mode 5' in gate.fix) == (status.mode == 2)
+
+
+def test_a_base_gate_closed_by_old_health_does_not_call_the_base_ready():
+    rig = Rig()
+    rig.tick()
+    rig.ticks(60, health=False)
+    gate = gates(rig)['base']
+    assert not gate.open and gate.detail.startswith('robot health')
+    assert 'r1' in gate.fix and 'mode 5' not in gate.fix
 
 
 def test_an_estop_closes_its_gate_and_says_how_to_leave():

@@ -34,7 +34,8 @@ LEADER_JOINTS = [f'{side}_arm_joint{i}' for side in ('left', 'right') for i in r
 class Wire:
     """Records of every message that the twin receives, and the operator's hands and thumbs."""
 
-    def __init__(self, *, steer: bool = True) -> None:
+    def __init__(self, *, steer: bool = True, robot: str = 'sim_robot') -> None:
+        self._robot = robot
         self.body = load_body('r1')
         self._context = rclpy.Context()
         rclpy.init(context=self._context)
@@ -93,7 +94,7 @@ class Wire:
             )
         listen(
             Odometry,
-            'sim_robot/ground_truth',
+            f'{self._robot}/ground_truth',
             qos.STATE,
             lambda t, m: self.truth.append((t, _twist(m.twist.twist))),
         )
@@ -175,16 +176,16 @@ class Wire:
         return {gate.name for gate in self.status[-1][1].gates if not gate.open}
 
     def engage(self) -> None:
-        """Hold the dead-man and press Plus."""
-        self.pressed = {'L'}
-        self.wait('the dead-man', lambda: self._joy_seen())
-        self.pressed = {'L', 'Plus'}
-        self.wait('teleop mode', lambda: self.mode() == Mode.TELEOP)
-        self.pressed = {'L'}
-
-    def _joy_seen(self) -> bool:
-        self.watch(0.15)
-        return True
+        """Hold the dead-man and press Plus; again if a busy machine dropped the leader."""
+        for _ in range(4):
+            for pressed in (set(), {'L'}, {'L', 'Plus'}):
+                self.pressed = pressed
+                self.watch(0.2)
+            self.pressed = {'L'}
+            self.watch(0.5)
+            if self.mode() == Mode.TELEOP:
+                return
+        self.wait('teleop mode', lambda: self.mode() == Mode.TELEOP, 0.1)
 
     def drive(self, speed: float = 0.29) -> None:
         """Push the left stick forward until the twin has been told to drive."""
