@@ -22,9 +22,10 @@ from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import ConfigError, HvdError
+from hvd_ros.nodes.dds import settle_environment
 
 # A participant that loses the first exchange of greetings is heard at the next periodic one, which
-# Fast DDS sends every 3 s; anybody who waits less takes a running graph for an absent one.
+# Fast DDS sends every 3 s where config/fastdds.xml is not in force; who waits less sees nobody.
 DISCOVERY_S = 4.0
 _TURN_S = 0.02  # how long one turn of the executor may wait; bounds the delay of Ctrl-C
 
@@ -39,8 +40,7 @@ class Session:
     """A node of ours in the graph, for as long as a `with` block lasts."""
 
     def __init__(self, namespace: str = '') -> None:
-        # Same default as the nodes: traffic stays on this machine unless somebody said otherwise.
-        os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        settle_environment()
         self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         try:

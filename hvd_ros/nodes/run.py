@@ -8,7 +8,6 @@ only sets a flag, the node closes (the mux still publishes a stop), then the con
 """
 
 from collections.abc import Callable
-import os
 import signal
 import sys
 import traceback
@@ -21,6 +20,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import HvdError
+from hvd_ros.nodes.dds import settle_environment
 from hvd_ros.nodes.tick import Tick
 
 
@@ -34,8 +34,7 @@ class Closable(Protocol):
 
 def run(make: Callable[[], Node], argv: list[str] | None = None) -> None:
     """Run one node until SIGINT or SIGTERM, then exit the process: 0 if all was well."""
-    # Traffic stays on this machine unless somebody said otherwise.
-    os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    settle_environment()
     stop: list[int] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:

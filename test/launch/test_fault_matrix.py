@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.ros, pytest.mark.launch]
 pytest.importorskip('rclpy')
 
 from hvd_ros.core.command import Mode  # noqa: E402
+from test.launch.wire import arm_pose  # noqa: E402
 
 SLACK_S = 0.1
 DECELERATION_S = 0.3 / 1.0  # [m/s] over [m/s^2] of config/robots/r1.yaml
@@ -58,7 +59,7 @@ def test_joycon_drops_or_repeats_its_last_report(driving, fault):
 
 @pytest.mark.parametrize(
     ('fault', 'target'),
-    [('drop', 'bus'), ('bad_crc', 'bus'), ('missing', '4'), ('disconnect', 'bus')],
+    [('drop', 'bus'), ('crc', 'bus'), ('missing', '4'), ('disconnect', 'bus')],
 )
 def test_leader_bus_fault_gives_no_command_from_partial_reads(driving, fault, target):
     graph, wire = driving
@@ -176,7 +177,8 @@ def test_takeover_with_the_leader_half_a_radian_away_never_steps(graph, wire):
     wire.hand = wire.hand + np.tile([0.5, -0.5, 0.5, 0.3, 0.3, 0.3], 2)
     wire.watch(2.0)
     wire.engage()
-    wire.hand = wire.hand + 0.2
+    # Towards the home pose, which is away from the body.
+    wire.hand = wire.hand + 0.25 * (arm_pose(wire.body, 'home') - arm_pose(wire.body, 'park'))
     wire.watch(2.0)
     body = wire.body
     for part, side in (('arm_left', 'left'), ('arm_right', 'right')):
