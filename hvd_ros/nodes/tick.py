@@ -9,6 +9,7 @@ services and parameters in between. Under any other executor the tick is an ordi
 """
 
 from collections.abc import Callable
+import select
 import time
 from typing import Any
 
@@ -54,6 +55,7 @@ class Tick:
             due_ns += self._period_ns
             wait_ns = due_ns - time.monotonic_ns()
             if wait_ns > 0:
-                time.sleep(wait_ns / 1e9)
+                # A relative wait; an absolute one is a matter of clocks, which may be set.
+                select.select((), (), (), wait_ns / 1e9)
             elif wait_ns < -self._period_ns:
                 due_ns = time.monotonic_ns()  # ticks that were missed stay missed

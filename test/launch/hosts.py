@@ -7,14 +7,9 @@ Only root may make them. Traffic stays between the two; nothing leaves the machi
 """
 
 from contextlib import contextmanager
-import ctypes
-import os
-from pathlib import Path
 import subprocess
 
 STATION, ROBOT = 'hvd_station', 'hvd_robot'
-_CLONE_NEWNET = 0x40000000
-_LIBC = ctypes.CDLL(None, use_errno=True)
 # Shared memory would carry messages past the cut cable.
 ENVIRONMENT = {
     'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4',
@@ -51,20 +46,6 @@ def cut_cable() -> None:
     _ip('-n', STATION, 'link', 'set', 'hvd1', 'down')
 
 
-@contextmanager
-def inside(host: str):
-    """Run this thread, and the threads it starts, on one of the hosts."""
-    home = os.open('/proc/thread-self/ns/net', os.O_RDONLY)
-    there = os.open(Path('/run/netns') / host, os.O_RDONLY)
-    try:
-        _enter(there)
-        yield
-    finally:
-        _enter(home)
-        os.close(there)
-        os.close(home)
-
-
-def _enter(namespace: int) -> None:
-    if _LIBC.setns(namespace, _CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), 'setns')
+def on(host: str) -> tuple[str, ...]:
+    """Return what to put before a command to run it on one of the hosts."""
+    return ('ip', 'netns', 'exec', host)

@@ -183,8 +183,7 @@ def test_takeover_with_the_leader_half_a_radian_away_never_steps(graph, wire):
     body = wire.body
     for part, side in (('arm_left', 'left'), ('arm_right', 'right')):
         ids = [body.index(f'{side}_arm_joint{i}') for i in range(1, 7)]
-        records = wire.joints[part]
-        steps = np.abs(np.diff(np.array([q for _, q in records]), axis=0))
-        # A tick is 10 ms; a lost message doubles the step that the wire shows.
-        assert (steps <= 2 * body.limits.velocity[ids] * 0.01 + 1e-9).all()
-        assert np.ptp(np.array([q for _, q in records]), axis=0).max() > 0.1, 'nothing moved'
+        # Half a tick of slack: the stamps are those of a machine that is not real-time.
+        assert (wire.speeds(part) <= 1.5 * body.limits.velocity[ids]).all()
+        moved = np.ptp(np.array([q for _, q in wire.joints[part]]), axis=0).max()
+        assert moved > 0.1, 'nothing moved'

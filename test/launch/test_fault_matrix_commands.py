@@ -62,7 +62,13 @@ def sender(graph, wire):
     wire.wait('twin', lambda: bool(wire.truth), 30.0)
     sender = Sender(wire)
     wire.wait('open gates', lambda: wire.closed() <= {'source', 'mode', 'leader'}, 30.0)
-    sender.engaged = True
+    for _ in range(4):
+        sender.engaged = False
+        wire.watch(0.3)
+        sender.engaged = True
+        wire.watch(0.5)
+        if wire.mode() == Mode.TELEOP:
+            break
     wire.wait('teleop mode', lambda: wire.mode() == Mode.TELEOP)
     return sender
 
@@ -76,8 +82,8 @@ def test_a_jump_of_one_radian_is_rate_limited(sender, wire):
     joint = sender.body.index('left_arm_joint1')
     sender.set('left_arm_joint1', sender.values[joint] - 1.0)
     wire.watch(1.5)
-    steps = np.abs(np.diff(targets(wire, 'arm_left')[:, 0]))
-    assert steps.max() <= 2 * sender.body.limits.velocity[joint] * 0.01 + 1e-9
+    # Half a tick of slack: the stamps are those of a machine that is not real-time.
+    assert wire.speeds('arm_left')[:, 0].max() <= 1.5 * sender.body.limits.velocity[joint]
     assert np.ptp(targets(wire, 'arm_left')[:, 0]) > 0.8
     clip = [m.clip[joint] for _, m in wire.traces if len(m.clip)]
     assert any(flags & 2 for flags in clip), 'the trace must say that the velocity was limited'

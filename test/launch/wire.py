@@ -44,6 +44,7 @@ class Wire:
         self.joints: dict[str, list[tuple[int, np.ndarray]]] = {
             name: [] for name in (*ARMS, 'torso')
         }
+        self.stamps: dict[str, list[float]] = {name: [] for name in self.joints}
         self.truth: list[tuple[int, tuple[float, float, float]]] = []
         self.traces: list[tuple[int, CommandTrace]] = []
         self.status: list[tuple[int, MuxStatus]] = []
@@ -85,12 +86,12 @@ class Wire:
             qos.COMMAND,
             lambda t, m: self.chassis.append((t, _twist(m.twist))),
         )
-        for part, records in self.joints.items():
+        for part in self.joints:
             listen(
                 JointState,
                 f'motion_target/target_joint_state_{part}',
                 qos.COMMAND,
-                lambda t, m, records=records: records.append((t, np.array(m.position))),
+                lambda t, m, part=part: self._keep_joints(part, t, m),
             )
         listen(
             Odometry,
@@ -109,6 +110,11 @@ class Wire:
         listen(
             Heartbeat, 'guardian/heartbeat', qos.COMMAND, lambda t, m: self.guardian.append((t, m))
         )
+
+    def _keep_joints(self, part: str, t: int, message: JointState) -> None:
+        stamp = message.header.stamp
+        self.stamps[part].append(stamp.sec + stamp.nanosec * 1e-9)
+        self.joints[part].append((t, np.array(message.position)))
 
     def _steer(self) -> None:
         stamp = self.node.get_clock().now().to_msg()
@@ -194,6 +200,12 @@ class Wire:
         self.wait('moving', lambda: bool(self.truth) and self.truth[-1][1][0] >= 0.8 * speed)
 
     # What the records say
+
+    def speeds(self, part: str) -> np.ndarray:
+        """Return how fast the targets of one part moved [rad/s], by the stamps of the mux."""
+        ticks = np.maximum(1.0, np.round(np.diff(self.stamps[part]) / 0.01))
+        targets = np.array([q for _, q in self.joints[part]])
+        return np.abs(np.diff(targets, axis=0)) / (ticks[:, None] * 0.01)
 
     def stopped_after(self, since_ns: int, watch_s: float = 1.5) -> float:
         """Return how many seconds after an event the chassis was told zero for good."""
