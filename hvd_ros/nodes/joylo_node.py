@@ -37,6 +37,8 @@ from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
 
 PERIOD_S = 0.01
+# A target so much older than the last one was not formed late: somebody set the clock.
+CLOCK_SET_BACK_NS = 1_000_000_000
 _FOREIGN = {int(Source.POLICY), int(Source.REPLAY), int(Source.HOME)}
 _ESTOPS = {Reason.ESTOP_BUTTON, Reason.ESTOP_LATCHED}
 # Strength and seconds of the rumble, lamps, and what the log says.
@@ -99,7 +101,7 @@ class JoyloNode(Node):  # type: ignore[misc]
         self._said = ''
         self._stopped = False
         self._seq = 0
-        self._formed_ns = 0  # ROS time of the last target, which never goes back
+        self._formed_ns = 0  # ROS time of the last target; goes back only if the clock was set
         self._counted = (0, time.monotonic_ns())
         self._last: LeaderOutput | None = None
         self._crash: Exception | None = None
@@ -159,7 +161,9 @@ class JoyloNode(Node):  # type: ignore[misc]
         now = Time(nanoseconds=ros_ns).to_msg()
         # The target was formed when the arms were read; without a reading it is formed now.
         age_ns = now_ns - sample.stamp_ns if sample else 0
-        self._formed_ns = max(self._formed_ns, ros_ns - age_ns)
+        formed_ns = ros_ns - age_ns
+        if not 0 < self._formed_ns - formed_ns < CLOCK_SET_BACK_NS:
+            self._formed_ns = formed_ns
         formed = Time(nanoseconds=self._formed_ns).to_msg()
         self._seq += 1
         self._commands.publish(self._messages.command(out, self._seq, formed))
