@@ -8,6 +8,7 @@ only sets a flag, the node closes (the mux still publishes a stop), then the con
 """
 
 from collections.abc import Callable
+import faulthandler
 import signal
 import sys
 import traceback
@@ -22,6 +23,8 @@ from rclpy.signals import SignalHandlerOptions
 from hvd_ros.core.errors import HvdError
 from hvd_ros.nodes.dds import settle_environment
 from hvd_ros.nodes.tick import Tick
+
+LONGEST_END_S = 6.0
 
 
 class Closable(Protocol):
@@ -39,6 +42,8 @@ def run(make: Callable[[], Node], argv: list[str] | None = None) -> None:
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop.append(number)
+        # An end that hangs in some library says where, and ends all the same.
+        faulthandler.dump_traceback_later(LONGEST_END_S, exit=True)
 
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
