@@ -34,15 +34,23 @@ def main(words: list[str]) -> int:
         if code:
             print(f'{said}\nthe tests do not even pass with all guards in place')
             return 1
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            found = pool.map(lambda g: _try(Path(folder), g), guards)
-            missed = [
-                guard.name for guard, noticed in zip(guards, found, strict=True) if not noticed
-            ]
+        # Whole graphs measure time: they run one by one.
+        missed = _missed(Path(folder), [g for g in guards if not _whole_graph(g)], 2)
+        missed += _missed(Path(folder), [g for g in guards if _whole_graph(g)], 1)
     print(f'{len(guards) - len(missed)} of {len(guards)} guards are noticed when they are gone')
     if missed:
         print(f'not noticed: {", ".join(missed)}')
     return 1 if missed else 0
+
+
+def _whole_graph(guard: Guard) -> bool:
+    return any(test.startswith('test/launch/') for test in guard.tests)
+
+
+def _missed(folder: Path, guards: list[Guard], workers: int) -> list[str]:
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        found = pool.map(lambda g: _try(folder, g), guards)
+        return [guard.name for guard, noticed in zip(guards, found, strict=True) if not noticed]
 
 
 def _try(folder: Path, guard: Guard) -> bool:
@@ -66,12 +74,17 @@ def _copy(target: Path) -> Path:
 
 
 def _pytest(tree: Path, tests: list[str]) -> tuple[int, str]:
-    # The copy comes before the installed package, which points at the real tree.
+    # The copy comes before the installed package, here and in the nodes that a test starts.
     path = os.pathsep.join([str(tree), *filter(None, [os.environ.get('PYTHONPATH')])])
     done = subprocess.run(
         [sys.executable, '-m', 'pytest', '-q', '-x', '--no-header', '--tb=line', *tests],
         cwd=tree,
-        env=os.environ | {'PYTHONPATH': path, 'HYPOTHESIS_STORAGE_DIRECTORY': str(tree / '.h')},
+        env=os.environ
+        | {
+            'PYTHONPATH': path,
+            'HVD_CHECKOUT': str(tree),
+            'HYPOTHESIS_STORAGE_DIRECTORY': str(tree / '.h'),
+        },
         capture_output=True,
         text=True,
         timeout=_PATIENCE_S,

@@ -72,7 +72,8 @@ if ! fresh package "$package"; then
   rm -rf "$work/hvd_ros"
   colcon_build "$checkout"
   ln -sfn ../lib/hvd_ros/hvd "$env/bin/hvd"
-  printf 'import sys; sys.path.insert(0, %s)\n' \
+  # HVD_CHECKOUT lets a test run the nodes of a changed copy (test/mutate_guards.py).
+  printf 'import os, sys; sys.path.insert(0, os.environ.get("HVD_CHECKOUT") or %s)\n' \
     "$("$python" -c 'import sys; print(repr(sys.argv[1]))' "$checkout")" \
     >"$env/lib/python3.11/site-packages/zz_checkout.pth"
   stamp package "$package"

@@ -12,7 +12,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hvd_msgs.msg import Heartbeat
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
@@ -28,6 +27,7 @@ from hvd_ros.nodes.guardian_topics import TYPES, TopicsChassis
 from hvd_ros.nodes.latest import Latest
 from hvd_ros.nodes.params import declare
 from hvd_ros.nodes.run import run
+from hvd_ros.nodes.tick import Tick
 
 RATE_HZ = 50.0
 
@@ -60,7 +60,7 @@ class GuardianNode(Node):  # type: ignore[misc]
         self._latch = load_latch(self._file, self.get_namespace())
         self._watch = Watch()
         self._closed = False
-        self._tick = 0
+        self._ticks = 0
         self._sending = False
         self._reached = True
         self._chassis = self._make_chassis()
@@ -70,9 +70,7 @@ class GuardianNode(Node):  # type: ignore[misc]
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
         self.create_service(Trigger, 'estop/trigger', self._on_trigger)
         self.create_service(Trigger, 'estop/reset', self._on_reset)
-        self.create_timer(
-            1.0 / RATE_HZ, self._on_tick, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        self.tick = Tick(self, 1.0 / RATE_HZ, self._on_tick)
         if self._latch.latched:
             self.get_logger().warning(f'e-stop is latched ({self._latch.reason}): hvd estop reset')
 
@@ -109,9 +107,9 @@ class GuardianNode(Node):  # type: ignore[misc]
             self.get_logger().warning('chassis abandoned: zeros' if send else 'zeros end')
         self._note_connection()
         self._publish_beat()
-        if self._tick % round(RATE_HZ) == 0:
+        if self._ticks % round(RATE_HZ) == 0:
             self._publish_diagnostics()
-        self._tick += 1
+        self._ticks += 1
 
     def _hear_mux(self, now_ns: int) -> None:
         for message in self._mux.drain():
