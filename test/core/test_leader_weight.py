@@ -1,9 +1,9 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 import time
+from types import ModuleType
 
 import numpy as np
-import pinocchio
 import pytest
 
 from hvd_ros.core.joylo_calibration import nominal_calibration
@@ -15,7 +15,13 @@ BODY = load_body('r1')
 
 
 @pytest.fixture(scope='module')
-def reference():
+def pinocchio() -> ModuleType:
+    """Return the independent library, where it is installed."""
+    return pytest.importorskip('pinocchio')
+
+
+@pytest.fixture(scope='module')
+def reference(pinocchio):
     """Return pinocchio's model of the robot with the leader's point masses and nothing else."""
     model = pinocchio.buildModelFromUrdf(str(BODY.urdf))
     for i in range(model.njoints):
@@ -28,7 +34,7 @@ def reference():
     return model
 
 
-def test_weight_agrees_with_pinocchio(reference):
+def test_weight_agrees_with_pinocchio(pinocchio, reference):
     weight = LeaderWeight(BODY, CALIBRATION.names)
     data = reference.createData()
     at_q = [reference.joints[reference.getJointId(n)].idx_q for n in CALIBRATION.names]
