@@ -49,6 +49,8 @@ class Tick:
         due_ns = served_ns = time.monotonic_ns()
         while not ended():
             self._callback()
+            if ended():
+                return
             if time.monotonic_ns() - served_ns >= _SERVE_NS:
                 executor.spin_once(timeout_sec=0)
                 served_ns = time.monotonic_ns()
