@@ -25,6 +25,7 @@ demo: setup ## a simulated robot, teleoperated through the whole command path
 test: setup ## every test; those that run the whole graph alone, because they measure time
 	@$(REQUIRED) $(PYTEST) -n 2 -m 'not launch' test
 	@$(REQUIRED) $(PYTEST) -m launch test
+	@tools/test_312.sh
 
 test-fast: setup ## core and drivers only, without ROS, under a minute
 	@$(PYTEST) -n 2 -m 'not ros and not slow' test/core test/drivers

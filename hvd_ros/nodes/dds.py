@@ -8,7 +8,7 @@ from hvd_ros.core.share import share_file
 
 
 def settle_environment() -> None:
-    """Keep traffic on this machine and forget dead nodes within two seconds; call before init."""
+    """Keep traffic on this machine, forget the dead soon; call before rclpy.init."""
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     profiles = str(share_file('config', 'fastdds.xml'))
     os.environ.setdefault('FASTRTPS_DEFAULT_PROFILES_FILE', profiles)

@@ -153,12 +153,11 @@ class Wire:
         return self._call(SetMode, 'mux/set_mode', SetMode.Request(mode=mode, pose=pose))
 
     def fault(self, device: str, fault: str, target: str = '', amount: float = 0.0) -> int:
-        """Turn a twin's fault dial; return the steady time just before."""
-        at_ns = time.monotonic_ns()
+        """Turn a twin's fault dial; return the steady time at which the twin had turned it."""
         request = InjectFault.Request(fault=fault, target=target, amount=amount, seconds=0.0)
         answer = self._call(InjectFault, f'{device}/fault', request)
         assert answer.success, answer.message
-        return at_ns
+        return time.monotonic_ns()
 
     def _call(self, kind: type, name: str, request: object) -> object:
         client = self.node.create_client(kind, name)
@@ -218,7 +217,11 @@ class Wire:
             return max(0.0, (zeros[0] - since_ns) / 1e9)
         assert zeros[-1] > moving[-1], f'the last word to the chassis was {after[-1]}'
         first_zero = next(t for t in zeros if t > moving[-1])
-        return (first_zero - since_ns) / 1e9
+        stop_s = (first_zero - since_ns) / 1e9
+        if stop_s > 0.6:
+            # Longer than any bound: show what arrived when.
+            print([(round((t - since_ns) / 1e6), round(v[0], 2)) for t, v in after])
+        return stop_s
 
 
 def arm_pose(body, name: str) -> np.ndarray:
