@@ -12,6 +12,7 @@ import importlib.util
 import os
 from pathlib import Path
 import shutil
+import signal
 import zlib
 
 from hypothesis import settings
@@ -43,6 +44,8 @@ os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(
     Path(__file__).parents[1] / 'config' / 'fastdds.xml'
 )
+# A run in the background of a shell inherits an ignored Ctrl-C, and so would our processes.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 for name in ('ROS_STATIC_PEERS', 'ROS_LOCALHOST_ONLY', 'ROS_NAMESPACE', 'ROS_DISCOVERY_SERVER'):
     os.environ.pop(name, None)
 
