@@ -69,7 +69,7 @@ fi
 package="$messages $(digest setup.py setup.cfg package.xml resource) $(digest config launch urdf)"
 if ! fresh package "$package"; then
   echo 'setup: installing hvd_ros'
-  rm -rf "$work/hvd_ros"
+  rm -rf "$work/hvd_ros" "$env"/lib/python3.11/site-packages/hvd_ros "$env/share/hvd_ros"
   colcon_build "$checkout"
   ln -sfn ../lib/hvd_ros/hvd "$env/bin/hvd"
   # HVD_CHECKOUT lets a test run the nodes of a changed copy (test/mutate_guards.py).

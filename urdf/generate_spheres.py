@@ -11,7 +11,7 @@ so that the spheres cover it completely. Smaller cells hug it more closely and c
 from math import ceil, hypot
 from pathlib import Path
 
-from hvd_ros.core.urdf import Shape, read_urdf
+from hvd_ros.core.robot.urdf import Shape, read_urdf
 
 HERE = Path(__file__).resolve().parent
 SIDES = ('left', 'right')

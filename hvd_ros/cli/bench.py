@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the figures, one per line."""
-    bench = importlib.import_module(f'hvd_ros.cli.bench_{args.name}')
+    bench = importlib.import_module(f'hvd_ros.cli.benches.{args.name}')
     figures: dict[str, float] = bench.measure(args.quick, args.minutes)
     width = max(map(len, figures))
     for key, value in figures.items():

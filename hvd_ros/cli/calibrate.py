@@ -17,9 +17,9 @@ import numpy as np
 from hvd_ros.core.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
-    from hvd_ros.core.body import Array
-    from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-    from hvd_ros.drivers.joylo_arms import JoyloArms
+    from hvd_ros.core.robot.body import Array
+    from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+    from hvd_ros.drivers.joylo.arms import JoyloArms
 
 NAME = 'calibrate'
 HELP = 'calibrate a device: joylo'
@@ -55,11 +55,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Guide through the calibration and write the file."""
-    from hvd_ros.core.joylo_calibration import nominal_calibration
-    from hvd_ros.core.joylo_calibration_file import calibration_path, save_calibration
+    from hvd_ros.core.leader.calibration import nominal_calibration
+    from hvd_ros.core.leader.calibration_file import calibration_path, save_calibration
     from hvd_ros.core.share import user_state_dir
-    from hvd_ros.drivers.arms_calibration import run_calibration
-    from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
+    from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
+    from hvd_ros.drivers.joylo.calibration import run_calibration
 
     if not args.twin and not sys.stdin.isatty():
         raise ConfigError('a calibration needs a person at a terminal; to try it: --twin')
@@ -125,8 +125,8 @@ def _angles(arms: 'JoyloArms') -> 'Array':
 
 
 def _start_twin(stack: ExitStack, robot: str) -> 'DynamixelTwin':
-    from hvd_ros.core.joylo_calibration import nominal_calibration
-    from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
+    from hvd_ros.core.leader.calibration import nominal_calibration
+    from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
 
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='hvd-'))
     twin = DynamixelTwin(Path(folder) / 'bus', nominal_calibration(robot))

@@ -15,10 +15,10 @@ from typing import IO, Any
 
 from hvd_ros.cli.arguments import positive
 from hvd_ros.cli.demo_story import Story
+from hvd_ros.cli.launching.processes import spawn
 from hvd_ros.cli.paint import paint_for
-from hvd_ros.cli.processes import spawn
-from hvd_ros.core.command import Mode
 from hvd_ros.core.errors import ConfigError, HvdError
+from hvd_ros.core.mux.command import Mode
 from hvd_ros.core.reasons import EXPLANATION, Reason
 from hvd_ros.core.share import user_state_dir
 
@@ -127,7 +127,7 @@ def _listen(session: Any, story: Story) -> None:
     from nav_msgs.msg import Odometry
     from sensor_msgs.msg import JointState
 
-    from hvd_ros.nodes import qos
+    from hvd_ros.nodes.shell import qos
 
     def on_status(message: Any) -> None:
         known = message.reason in set(Reason)

@@ -8,9 +8,11 @@ import json
 import os
 import sys
 
-from hvd_ros.cli import check_devices, check_interpreters, check_network
 from hvd_ros.cli.arguments import add_json, add_namespace
-from hvd_ros.cli.finding import Check, Finding, Level, examine, report
+from hvd_ros.cli.checks import devices as check_devices
+from hvd_ros.cli.checks import interpreters as check_interpreters
+from hvd_ros.cli.checks import network as check_network
+from hvd_ros.cli.checks.finding import Check, Finding, Level, examine, report
 from hvd_ros.cli.paint import paint_for
 
 NAME = 'doctor'
@@ -58,7 +60,7 @@ def diagnose(namespace: str = '') -> list[Finding]:
 
 
 def _graph(namespace: str) -> list[Finding]:
-    from hvd_ros.cli import check_graph as graphs
+    from hvd_ros.cli.checks import graph as graphs
     from hvd_ros.cli.ros_session import Session
 
     with Session(namespace) as session:

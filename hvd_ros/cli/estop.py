@@ -116,7 +116,7 @@ def _word(messages: list[Any]) -> str:
 def _listen(session: Any) -> dict[str, list[Any]]:
     from hvd_msgs.msg import Heartbeat, MuxStatus
 
-    from hvd_ros.nodes import qos
+    from hvd_ros.nodes.shell import qos
 
     return {
         'mux': session.collect(MuxStatus, 'mux/status', qos.LATCHED),

@@ -10,9 +10,9 @@ import shlex
 import sys
 import textwrap
 
-from hvd_ros.cli.launch_file import LaunchNode, declared, expand, launch_file
+from hvd_ros.cli.launching.file import LaunchNode, declared, expand, launch_file
+from hvd_ros.cli.launching.processes import Processes
 from hvd_ros.cli.paint import Paint, paint_for
-from hvd_ros.cli.processes import Processes
 from hvd_ros.core.errors import ConfigError
 
 NAME = 'launch'

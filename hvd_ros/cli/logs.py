@@ -123,8 +123,8 @@ def environment(environ: Mapping[str, str]) -> str:
 
 
 def _doctor(namespace: str) -> str:
+    from hvd_ros.cli.checks.finding import report
     from hvd_ros.cli.doctor import diagnose
-    from hvd_ros.cli.finding import report
 
     return report(diagnose(namespace))
 
@@ -134,7 +134,7 @@ def _status(namespace: str) -> str:
 
     from hvd_ros.cli.ros_session import DISCOVERY_S, Session
     from hvd_ros.cli.status_view import as_json, read_status
-    from hvd_ros.nodes import qos
+    from hvd_ros.nodes.shell import qos
 
     with Session(namespace) as session:
         received = session.collect(MuxStatus, 'mux/status', qos.LATCHED)

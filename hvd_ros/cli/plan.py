@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hvd_ros.cli.paint import table
-from hvd_ros.core.body import Array, Body, Kind
-from hvd_ros.core.home import depart
-from hvd_ros.core.mux_state import MuxConfig
+from hvd_ros.core.mux.home import depart
+from hvd_ros.core.mux.state import MuxConfig
+from hvd_ros.core.robot.body import Array, Body, Kind
 
 _SMALL = 0.01  # [rad or opening] not worth a line
 

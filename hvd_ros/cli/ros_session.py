@@ -22,7 +22,7 @@ from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import ConfigError, HvdError
-from hvd_ros.nodes.dds import settle_environment
+from hvd_ros.nodes.shell.dds import settle_environment
 
 # A participant that loses the first exchange of greetings is heard at the next periodic one, which
 # Fast DDS sends every 3 s where config/fastdds.xml is not in force; who waits less sees nobody.

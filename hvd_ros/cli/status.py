@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from hvd_msgs.msg import MuxStatus
 
     from hvd_ros.cli.ros_session import DISCOVERY_S, Session
-    from hvd_ros.nodes import qos
+    from hvd_ros.nodes.shell import qos
 
     with Session(args.namespace) as session:
         received = session.collect(MuxStatus, 'mux/status', qos.LATCHED)

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from hvd_ros.cli.paint import Paint, plain, table
-from hvd_ros.core.command import Mode, Source
+from hvd_ros.core.mux.command import Mode, Source
 from hvd_ros.core.reasons import EXPLANATION, Reason
 
 # The nodes without which nothing moves, and what each is for.

@@ -3,8 +3,8 @@
 """
 Typed configuration: one frozen dataclass per node, every field with unit, text and bounds.
 
-The same dataclass declares the ROS parameters (nodes/params.py), checks a YAML file and prints the
-reference table, so that the three can not drift apart.
+The same dataclass declares the ROS parameters (nodes/shell/params.py), checks a YAML file and
+prints the reference table, so that the three can not drift apart.
 """
 
 from collections.abc import Mapping

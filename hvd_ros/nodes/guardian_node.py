@@ -16,18 +16,24 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from hvd_ros.core.config import param
-from hvd_ros.core.estop import Beat, GuardianLatch, guardian_hear, guardian_reset, guardian_trigger
-from hvd_ros.core.guardian import GuardianRules, Watch, decide, heard_chassis
-from hvd_ros.core.latch_file import load_latch, save_latch
 from hvd_ros.core.reasons import Reason
+from hvd_ros.core.safety.estop import (
+    Beat,
+    GuardianLatch,
+    guardian_hear,
+    guardian_reset,
+    guardian_trigger,
+)
+from hvd_ros.core.safety.guardian import GuardianRules, Watch, decide, heard_chassis
+from hvd_ros.core.safety.latch_file import load_latch, save_latch
 from hvd_ros.core.share import user_state_dir
-from hvd_ros.drivers.chassis_topic import ChassisTopic
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.guardian_topics import TYPES, TopicsChassis
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
+from hvd_ros.drivers.robot.chassis_topic import ChassisTopic
+from hvd_ros.nodes.guardian.topics import TYPES, TopicsChassis
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
 
 RATE_HZ = 50.0
 
@@ -88,7 +94,7 @@ class GuardianNode(Node):  # type: ignore[misc]
         if c.transport == 'topics':
             return TopicsChassis(self, f'{c.vendor_prefix}{c.chassis_topic}', c.chassis_type)
         # Here, because most guardians need no websocket.
-        from hvd_ros.drivers.rosbridge_chassis import RosbridgeChassis
+        from hvd_ros.drivers.robot.rosbridge_chassis import RosbridgeChassis
 
         topic = f'{c.vendor_prefix or "/"}{c.chassis_topic}'
         return RosbridgeChassis(c.rosbridge_host, c.rosbridge_port, topic)

@@ -19,22 +19,22 @@ from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import JointState, Joy
 
-from hvd_ros.core.command import Source
 from hvd_ros.core.config import param
-from hvd_ros.core.engagement import Change
-from hvd_ros.core.haptics import HapticsConfig
-from hvd_ros.core.leader import Leader, LeaderInput, LeaderOutput
-from hvd_ros.core.pose_gate import PoseGateConfig
+from hvd_ros.core.leader.engagement import Change
+from hvd_ros.core.leader.haptics import HapticsConfig
+from hvd_ros.core.leader.pose_gate import PoseGateConfig
+from hvd_ros.core.leader.teleop import TeleopConfig
+from hvd_ros.core.leader.tick import Leader, LeaderInput, LeaderOutput
+from hvd_ros.core.mux.command import Source
 from hvd_ros.core.reasons import EXPLANATION, Reason
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.teleop import TeleopConfig
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.joylo_devices import SIDES, LeaderDevices, LeaderDevicesConfig
-from hvd_ros.nodes.joylo_haptics import ArmFeel
-from hvd_ros.nodes.joylo_messages import LeaderMessages, diagnostics
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.nodes.joylo.devices import SIDES, LeaderDevices, LeaderDevicesConfig
+from hvd_ros.nodes.joylo.haptics import ArmFeel
+from hvd_ros.nodes.joylo.messages import LeaderMessages, diagnostics
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
 
 PERIOD_S = 0.01
 # A target so much older than the last one was not formed late: somebody set the clock.

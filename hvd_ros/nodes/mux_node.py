@@ -1,7 +1,7 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The command mux as a node: poll the inputs, take one step of core/mux.py, publish.
+The command mux as a node: poll the inputs, take one step of core/mux/tick.py, publish.
 
 Nothing wakes this process but its own steady timer and the two services.
 """
@@ -15,22 +15,23 @@ from hvd_msgs.srv import SetMode
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from hvd_ros.core.body import Body
-from hvd_ros.core.collision import SelfCollision
-from hvd_ros.core.command import Mode
 from hvd_ros.core.errors import ConfigError, did_you_mean
-from hvd_ros.core.keepout import Distance
-from hvd_ros.core.mux import step
-from hvd_ros.core.mux_modes import ask, stop
-from hvd_ros.core.mux_report import report
-from hvd_ros.core.mux_state import Decision, Inputs, MuxConfig, MuxState, prepare
+from hvd_ros.core.mux.command import Mode
+from hvd_ros.core.mux.keepout import Distance
+from hvd_ros.core.mux.report import report
+from hvd_ros.core.mux.state import Decision, Inputs, MuxConfig, MuxState, prepare
+from hvd_ros.core.mux.tick import step
+from hvd_ros.core.mux.transitions import ask, stop
 from hvd_ros.core.reasons import EXPLANATION, Reason
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.nodes import mux_messages, qos
-from hvd_ros.nodes.mux_inputs import MuxInputs
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
+from hvd_ros.core.robot.body import Body
+from hvd_ros.core.robot.collision import SelfCollision
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.nodes.mux import messages as mux_messages
+from hvd_ros.nodes.mux.inputs import MuxInputs
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
 
 _BEAT_HZ, _STATUS_HZ, _WRITERS_HZ, _DIAGNOSTICS_HZ = 50.0, 10.0, 5.0, 1.0
 

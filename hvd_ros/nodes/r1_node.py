@@ -22,21 +22,22 @@ from sensor_msgs.msg import JointState
 
 from hvd_ros.core.config import param
 from hvd_ros.core.errors import CommandRejected
-from hvd_ros.core.odometry import Odometer
-from hvd_ros.core.one_writer import OneWriter
 from hvd_ros.core.reasons import EXPLANATION
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.vendor import Wiring, standstill
-from hvd_ros.core.vendor_health import VendorStatus, health
-from hvd_ros.core.vendor_intake import Intake
-from hvd_ros.drivers.robot_link import LinkReport, RobotLink
-from hvd_ros.drivers.rosbridge_link import RosbridgeLink
-from hvd_ros.nodes import qos, r1_messages
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.r1_topics import TopicsConfig, TopicsLink
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.robot.odometry import Odometer
+from hvd_ros.core.safety.one_writer import OneWriter
+from hvd_ros.core.vendor.health import VendorStatus, health
+from hvd_ros.core.vendor.intake import Intake
+from hvd_ros.core.vendor.streams import Wiring, standstill
+from hvd_ros.drivers.robot.link import LinkReport, RobotLink
+from hvd_ros.drivers.robot.rosbridge_link import RosbridgeLink
+from hvd_ros.nodes.r1 import messages as r1_messages
+from hvd_ros.nodes.r1.topics import TopicsConfig, TopicsLink
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
 
 TICK_S = 0.01
 # A command waits at most 2 ms: looking for it costs less than being woken by it.

@@ -14,14 +14,14 @@ from typing import Any
 from rclpy.node import Node
 
 from hvd_ros.core.config import param
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.vendor import STREAMS
-from hvd_ros.drivers import rosbridge_link as ros1
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
-from hvd_ros.nodes.twin_face import TwinFace
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.vendor.streams import STREAMS
+from hvd_ros.drivers.robot import rosbridge_link as ros1
+from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
+from hvd_ros.nodes.twin.face import TwinFace
 from hvd_ros.sim.fault_dial import Sample
 from hvd_ros.sim.vendor_side import VendorSide
 

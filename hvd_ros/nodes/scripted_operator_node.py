@@ -17,17 +17,17 @@ import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState, Joy
 
-from hvd_ros.core.body import Array
-from hvd_ros.core.buttons import to_levels
-from hvd_ros.core.command import Mode
 from hvd_ros.core.config import param
-from hvd_ros.core.joylo_motors import LEADER_JOINTS
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
+from hvd_ros.core.leader.buttons import to_levels
+from hvd_ros.core.leader.motors import LEADER_JOINTS
+from hvd_ros.core.mux.command import Mode
+from hvd_ros.core.robot.body import Array
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.sim.operator_script import REST, SCRIPTS, Act, Script, approach, engage, release
 
 JOINTS = tuple(joint.name for joint in LEADER_JOINTS)

@@ -15,18 +15,18 @@ import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import JointState, Joy
 
-from hvd_ros.core.buttons import AXES, LEFT_BUTTONS, RIGHT_BUTTONS, from_levels
 from hvd_ros.core.config import param
 from hvd_ros.core.errors import ContractMismatch, HvdError
-from hvd_ros.core.joylo_calibration import nominal_calibration
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-from hvd_ros.drivers.joycon_twin import JoyConTwin
+from hvd_ros.core.leader.buttons import AXES, LEFT_BUTTONS, RIGHT_BUTTONS, from_levels
+from hvd_ros.core.leader.calibration import nominal_calibration
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+from hvd_ros.drivers.joycon.twin import JoyConTwin
 from hvd_ros.drivers.sim_devices import BUS, LEFT, RIGHT, twin_dir
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
 
 # How strong a fault is when nobody said: all of them, seconds, rad, volt.
 _TICK_S = 0.01

@@ -18,12 +18,9 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32
 
 from hvd_ros.core.config import param
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.vendor import GRIPPERS, STREAMS
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.r1_topics import (
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.vendor.streams import GRIPPERS, STREAMS
+from hvd_ros.nodes.r1.topics import (
     ACCELERATION_LIMIT,
     CHASSIS_SPEED,
     CHASSIS_TARGET,
@@ -32,9 +29,12 @@ from hvd_ros.nodes.r1_topics import (
     TWISTS,
     TargetsConfig,
 )
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.tick import Tick
-from hvd_ros.nodes.twin_face import TwinFace
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.shell.tick import Tick
+from hvd_ros.nodes.twin.face import TwinFace
 from hvd_ros.sim.vendor_side import VendorSide
 
 STATUS_PERIOD_NS = 100_000_000

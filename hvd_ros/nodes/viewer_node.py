@@ -19,17 +19,17 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
 from hvd_ros.core.config import param
-from hvd_ros.core.kinematics import BodyKinematics
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.urdf import read_urdf
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.latest import Latest
-from hvd_ros.nodes.params import declare
-from hvd_ros.nodes.run import run
-from hvd_ros.nodes.viewer_page import Page
-from hvd_ros.nodes.viewer_scene import Scene
-from hvd_ros.nodes.viewer_server import HOST, LoopbackServer
-from hvd_ros.nodes.viewer_view import Stream, View, planar, positions
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.robot.kinematics import BodyKinematics
+from hvd_ros.core.robot.urdf import read_urdf
+from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.latest import Latest
+from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.run import run
+from hvd_ros.nodes.viewer.page import Page
+from hvd_ros.nodes.viewer.scene import Scene
+from hvd_ros.nodes.viewer.server import HOST, LoopbackServer
+from hvd_ros.nodes.viewer.view import Stream, View, planar, positions
 
 RATE_HZ = 15.0  # the picture; the bars and the text follow at a third of it
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from hvd_ros.core.body import Array, Body
+from hvd_ros.core.robot.body import Array, Body
 
 Sticks = tuple[float, float, float, float]  # left x, y, right x, y
 REST: Sticks = (0.0, 0.0, 0.0, 0.0)

@@ -14,10 +14,10 @@ import mujoco
 import numpy as np
 import numpy.typing as npt
 
-from hvd_ros.core import swerve
-from hvd_ros.core.body import Array, Body, Kind
 from hvd_ros.core.errors import CommandRejected, HvdError
-from hvd_ros.core.kinematics import BodyKinematics
+from hvd_ros.core.robot import swerve
+from hvd_ros.core.robot.body import Array, Body, Kind
+from hvd_ros.core.robot.kinematics import BodyKinematics
 from hvd_ros.sim import robot_model
 
 # How fast the vendor's joint tracker follows [rad/s]; a finger as its joint says [m/s].

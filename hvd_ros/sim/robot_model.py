@@ -11,9 +11,9 @@ tables and objects to `spec.worldbody` before compiling.
 import mujoco
 import numpy as np
 
-from hvd_ros.core.body import Body
 from hvd_ros.core.errors import ConfigError
-from hvd_ros.core.urdf import Joint, Link, Shape, Urdf, read_urdf
+from hvd_ros.core.robot.body import Body
+from hvd_ros.core.robot.urdf import Joint, Link, Shape, Urdf, read_urdf
 
 TIMESTEP_S = 0.002
 FLOOR_BELOW_BASE_M = 0.0415  # a wheel of 0.07 m radius whose centre is 0.0285 m above base_link

@@ -14,10 +14,10 @@ import math
 
 import numpy as np
 
-from hvd_ros.core.body import Body
 from hvd_ros.core.errors import CommandRejected
-from hvd_ros.core.vendor import ARMS, GRIPPERS, STREAMS
-from hvd_ros.core.vendor_health import MODE_COMMANDS, TROUBLE
+from hvd_ros.core.robot.body import Body
+from hvd_ros.core.vendor.health import MODE_COMMANDS, TROUBLE
+from hvd_ros.core.vendor.streams import ARMS, GRIPPERS, STREAMS
 from hvd_ros.sim.fault_dial import FaultDial, Sample
 from hvd_ros.sim.robot import SimRobot
 

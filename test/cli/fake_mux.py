@@ -13,8 +13,8 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
-from hvd_ros.core.command import Mode
-from hvd_ros.nodes import qos
+from hvd_ros.core.mux.command import Mode
+from hvd_ros.nodes.shell import qos
 
 
 class FakeMux:

@@ -15,7 +15,7 @@ from hvd_ros.cli import main as cli
 def plant(monkeypatch, figures):
     module = types.ModuleType('planted')
     module.measure = lambda quick, minutes: figures
-    monkeypatch.setitem(sys.modules, 'hvd_ros.cli.bench_bus', module)
+    monkeypatch.setitem(sys.modules, 'hvd_ros.cli.benches.bus', module)
 
 
 def test_the_last_line_is_one_flat_json_object(monkeypatch, capsys):
@@ -36,7 +36,7 @@ def test_bad_arguments(words, capsys):
 
 def test_the_bus_bench_has_its_keys():
     pytest.importorskip('dynamixel_sdk')
-    from hvd_ros.cli import bench_bus
+    from hvd_ros.cli.benches import bus as bench_bus
 
     figures = bench_bus.measure(quick=True, minutes=None)
     assert figures['motors'] == 16
@@ -55,8 +55,8 @@ class TestCommandPath:
         from hvd_msgs.msg import CommandTrace, WholeBodyCommand
         from sensor_msgs.msg import JointState
 
-        from hvd_ros.cli.bench_teleop import Heard
-        from hvd_ros.core.command import Source
+        from hvd_ros.cli.benches.teleop import Heard
+        from hvd_ros.core.mux.command import Source
 
         def stamped(message, at_ns):
             message.header.stamp = Time(sec=at_ns // 10**9, nanosec=at_ns % 10**9)
@@ -75,7 +75,7 @@ class TestCommandPath:
         return data
 
     def test_known_answers(self, heard):
-        from hvd_ros.cli.bench_teleop import command_path
+        from hvd_ros.cli.benches.teleop import command_path
 
         figures = command_path(**heard)
         assert figures['command_rate_hz'] == pytest.approx(100.0)
@@ -85,7 +85,7 @@ class TestCommandPath:
         assert figures['engaged_percent'] == 100.0
 
     def test_only_the_operator_s_ticks_have_a_latency(self, heard):
-        from hvd_ros.cli.bench_teleop import command_path
+        from hvd_ros.cli.benches.teleop import command_path
 
         for tick in heard['trace'][50:]:
             tick.message.source = 0
@@ -99,7 +99,7 @@ class TestCommandPath:
 @pytest.mark.launch
 @pytest.mark.ros
 def test_the_teleop_bench_has_its_keys():
-    from hvd_ros.cli import bench_teleop
+    from hvd_ros.cli.benches import teleop as bench_teleop
 
     figures = bench_teleop.measure(quick=True, minutes=None)
     promised = {

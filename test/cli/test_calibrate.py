@@ -14,9 +14,9 @@ pytest.importorskip('dynamixel_sdk')
 
 from hvd_ros.cli import calibrate  # noqa: E402
 from hvd_ros.cli import main as cli  # noqa: E402
-from hvd_ros.core.joylo_calibration import nominal_calibration  # noqa: E402
-from hvd_ros.core.joylo_calibration_file import load_calibration  # noqa: E402
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin  # noqa: E402
+from hvd_ros.core.leader.calibration import nominal_calibration  # noqa: E402
+from hvd_ros.core.leader.calibration_file import load_calibration  # noqa: E402
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin  # noqa: E402
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from hvd_ros.cli.check_devices import (
+from hvd_ros.cli.checks.devices import (
     check_groups,
     check_joycons,
     check_latency,

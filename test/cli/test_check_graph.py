@@ -14,8 +14,8 @@ pytest.importorskip('hvd_msgs')
 
 from rclpy.qos import QoSProfile, ReliabilityPolicy  # noqa: E402
 
-from hvd_ros.cli import check_graph as graphs  # noqa: E402
-from hvd_ros.cli.check_graph import End, Graph, Topic  # noqa: E402
+from hvd_ros.cli.checks import graph as graphs  # noqa: E402
+from hvd_ros.cli.checks.graph import End, Graph, Topic  # noqa: E402
 from test.cli.fake_mux import FakeMux  # noqa: E402
 
 RELIABLE = QoSProfile(depth=1)

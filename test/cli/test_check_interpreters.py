@@ -5,8 +5,8 @@
 import subprocess
 import sys
 
-from hvd_ros.cli import check_interpreters as checks
-from hvd_ros.cli import probe
+from hvd_ros.cli.checks import interpreters as checks
+from hvd_ros.cli.checks import probe
 
 
 def answer(**changes):
@@ -113,7 +113,7 @@ def test_the_probe_recognises_a_pyzed_without_sl(tmp_path):
     (tmp_path / 'pyzed').mkdir()
     (tmp_path / 'pyzed/__init__.py').write_text('raise SystemExit("must not be imported")')
     code = f'import sys; sys.path[:0] = [{str(tmp_path)!r}]; ' + (
-        'from hvd_ros.cli import probe; print(probe._pyzed_sl())'
+        'from hvd_ros.cli.checks import probe; print(probe._pyzed_sl())'
     )
 
     def seen():

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doctor never crashes and says what to do."""
 
-from hvd_ros.cli.check_network import check_exposure
-from hvd_ros.cli.finding import examine, fail, ok, report, warn
+from hvd_ros.cli.checks.finding import examine, fail, ok, report, warn
+from hvd_ros.cli.checks.network import check_exposure
 
 
 def levels(environ):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from hvd_ros.cli import launch, main
-from hvd_ros.cli.launch_file import LaunchNode
+from hvd_ros.cli.launching.file import LaunchNode
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 import pytest
 
 from hvd_ros.cli.plan import Plan, measured
-from hvd_ros.core.robot_file import load_body
+from hvd_ros.core.robot.description import load_body
 
 BODY = load_body('r1')
 

@@ -12,8 +12,8 @@ import time
 import psutil
 import pytest
 
+from hvd_ros.cli.launching.processes import Processes
 from hvd_ros.cli.paint import plain
-from hvd_ros.cli.processes import Processes
 from hvd_ros.core.errors import ConfigError
 
 PYTHON = sys.executable
@@ -33,7 +33,7 @@ time.sleep(60)
 LAUNCHER = """
 import os, sys
 from hvd_ros.cli.paint import plain
-from hvd_ros.cli.processes import Processes
+from hvd_ros.cli.launching.processes import Processes
 with Processes(plain) as processes:
     for name in sys.argv[2:]:
         processes.add(name, [sys.executable, '-c', sys.argv[1], name], os.environ, False)
@@ -131,7 +131,7 @@ def test_killed_launcher_leaves_no_orphans(launcher) -> None:
 
 def test_deaf_process_is_ended_by_force_and_that_is_a_failure(capsys, monkeypatch) -> None:
     patience = ((signal.SIGTERM, 0.3), (signal.SIGKILL, 5.0))
-    monkeypatch.setattr('hvd_ros.cli.processes.PATIENCE', patience)
+    monkeypatch.setattr('hvd_ros.cli.launching.processes.PATIENCE', patience)
     with Processes(plain, 0.0) as processes:
         processes.add('deaf', [PYTHON, '-c', CHILD, 'deaf'], os.environ, False)
         processes.add('end', [PYTHON, '-c', 'import time; time.sleep(1)'], os.environ, True)

@@ -11,7 +11,7 @@ import pytest
 
 from hvd_ros.cli.paint import ansi, paint_for, plain
 from hvd_ros.cli.status_view import age_text, as_json, read_status, render
-from hvd_ros.core.command import Mode, Source
+from hvd_ros.core.mux.command import Mode, Source
 
 ALL = ['mux', 'guardian', 'r1', 'joylo']
 

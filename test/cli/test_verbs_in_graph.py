@@ -18,9 +18,9 @@ from hvd_msgs.msg import Gate  # noqa: E402
 from hvd_msgs.srv import SetMode  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
-from hvd_ros.core.body import Kind  # noqa: E402
-from hvd_ros.core.command import Mode  # noqa: E402
-from hvd_ros.core.robot_file import load_body  # noqa: E402
+from hvd_ros.core.mux.command import Mode  # noqa: E402
+from hvd_ros.core.robot.body import Kind  # noqa: E402
+from hvd_ros.core.robot.description import load_body  # noqa: E402
 from test.cli.fake_mux import FakeMux  # noqa: E402
 
 BODY = load_body('r1')

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from hvd_ros.core.command import Clip
+from hvd_ros.core.mux.command import Clip
 from hvd_ros.core.reasons import EXPLANATION, Reason
 from test.guard_registry import ROOT, load
 

@@ -7,8 +7,8 @@ import re
 import pytest
 import yaml
 
+from hvd_ros.core.robot.urdf import read_urdf
 from hvd_ros.core.share import share_file
-from hvd_ros.core.urdf import read_urdf
 
 VIEW = yaml.safe_load(share_file('config', 'rviz', 'hvd.rviz').read_text(encoding='utf-8'))
 MANAGER = VIEW['Visualization Manager']

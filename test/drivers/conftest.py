@@ -4,9 +4,9 @@
 
 import pytest
 
-from hvd_ros.drivers.dynamixel_bus import DynamixelBus
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
+from hvd_ros.drivers.dynamixel.bus import DynamixelBus
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
 
 # Wider than on a real port: tests share two cores with each other.
 REPLY_MARGIN_S = 0.1

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import CalibrationError
-from hvd_ros.core.joylo_calibration import JoyloCalibration, nominal_calibration
-from hvd_ros.drivers.arms_calibration import motion_signs, run_calibration, steady_ticks
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
+from hvd_ros.core.leader.calibration import JoyloCalibration, nominal_calibration
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
+from hvd_ros.drivers.joylo.calibration import motion_signs, run_calibration, steady_ticks
 
 NOMINAL = nominal_calibration()
 DATE = '2026-11-21T09:00:00+00:00'
@@ -37,7 +37,7 @@ def twin(tmp_path):
 
 @pytest.fixture
 def arms(twin, monkeypatch):
-    monkeypatch.setattr('hvd_ros.drivers.arms_calibration._PERIOD_S', 0.0)
+    monkeypatch.setattr('hvd_ros.drivers.joylo.calibration._PERIOD_S', 0.0)
     with JoyloArms(str(twin.link), NOMINAL, JoyloArmsConfig(reply_margin_s=0.1)) as arms:
         yield arms
 

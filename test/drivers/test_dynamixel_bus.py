@@ -14,10 +14,16 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import DeviceError
-from hvd_ros.drivers import dynamixel_wire as wire
-from hvd_ros.drivers.dynamixel_bus import DynamixelBus, wire_time_s
-from hvd_ros.drivers.serial_port import DeadlinePort
-from hvd_ros.drivers.xl330 import GOAL_CURRENT, HEALTH, PRESENT_POSITION, STATE, TORQUE_ENABLE
+from hvd_ros.drivers.dynamixel import wire
+from hvd_ros.drivers.dynamixel.bus import DynamixelBus, wire_time_s
+from hvd_ros.drivers.dynamixel.serial_port import DeadlinePort
+from hvd_ros.drivers.dynamixel.xl330 import (
+    GOAL_CURRENT,
+    HEALTH,
+    PRESENT_POSITION,
+    STATE,
+    TORQUE_ENABLE,
+)
 
 IDS = tuple(range(16))
 

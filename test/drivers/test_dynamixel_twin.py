@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError
-from hvd_ros.core.joylo_motors import RAD_PER_TICK
-from hvd_ros.drivers import xl330
-from hvd_ros.drivers.serial_port import DeadlinePort
+from hvd_ros.core.leader.motors import RAD_PER_TICK
+from hvd_ros.drivers.dynamixel import xl330
+from hvd_ros.drivers.dynamixel.serial_port import DeadlinePort
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
-from hvd_ros.drivers import dynamixel_wire as wire
+from hvd_ros.drivers.dynamixel import wire
 
 # From the public description of Protocol 2.0 (emanual.robotis.com/docs/en/dxl/protocol2).
 DOCUMENTED = {

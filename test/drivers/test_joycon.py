@@ -10,11 +10,11 @@ import types
 import pytest
 
 from hvd_ros.core.errors import ConfigError, DeviceError
-from hvd_ros.drivers import joycon_report as wire
-from hvd_ros.drivers.joycon import JoyCon
-from hvd_ros.drivers.joycon_report import StickCalibration
-from hvd_ros.drivers.joycon_transport import HidApiTransport, SocketTransport
-from hvd_ros.drivers.joycon_twin import CALIBRATION, JoyConTwin
+from hvd_ros.drivers.joycon import report as wire
+from hvd_ros.drivers.joycon.pad import JoyCon
+from hvd_ros.drivers.joycon.report import StickCalibration
+from hvd_ros.drivers.joycon.transport import HidApiTransport, SocketTransport
+from hvd_ros.drivers.joycon.twin import CALIBRATION, JoyConTwin
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
-from hvd_ros.core.buttons import BUTTONS, LEFT_BUTTONS, RIGHT_BUTTONS
 from hvd_ros.core.errors import DeviceError
-from hvd_ros.drivers.joycon_report import (
+from hvd_ros.core.leader.buttons import BUTTONS, LEFT_BUTTONS, RIGHT_BUTTONS
+from hvd_ros.drivers.joycon.report import (
     FULL,
     NOMINAL,
     STILL,

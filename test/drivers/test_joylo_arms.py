@@ -13,12 +13,11 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import DeviceError
-from hvd_ros.core.joylo_calibration import JoyloCalibration, nominal_calibration
-from hvd_ros.core.joylo_motors import RAD_PER_TICK
-from hvd_ros.drivers.bench_bus import bench_bus
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
-from hvd_ros.drivers.xl330 import (
+from hvd_ros.core.leader.calibration import JoyloCalibration, nominal_calibration
+from hvd_ros.core.leader.motors import RAD_PER_TICK
+from hvd_ros.drivers.dynamixel.bench import bench_bus
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+from hvd_ros.drivers.dynamixel.xl330 import (
     BUS_WATCHDOG,
     GOAL_CURRENT,
     OPERATING_MODE,
@@ -26,6 +25,7 @@ from hvd_ros.drivers.xl330 import (
     TORQUE_ENABLE,
     Register,
 )
+from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
 
 
 def limp(twin):
@@ -276,8 +276,8 @@ def test_a_silent_host_is_stopped_by_the_watchdog(arms, arms_twin):
 CHILD = """
 import signal, sys, time
 import numpy as np
-from hvd_ros.core.joylo_calibration import nominal_calibration
-from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
+from hvd_ros.core.leader.calibration import nominal_calibration
+from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as nodes/run.py ends on a signal
 arms = JoyloArms(sys.argv[1], nominal_calibration(), JoyloArmsConfig(reply_margin_s=0.1))

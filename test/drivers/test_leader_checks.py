@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import DeviceError
-from hvd_ros.core.joylo_calibration import nominal_calibration
-from hvd_ros.drivers.leader_checks import LeaderBounds, LeaderChecks
+from hvd_ros.core.leader.calibration import nominal_calibration
+from hvd_ros.drivers.joylo.checks import LeaderBounds, LeaderChecks
 
 CALIBRATION = nominal_calibration()
 BOUNDS = LeaderBounds(

@@ -8,11 +8,11 @@ import time
 import pytest
 
 from hvd_ros.core.errors import DeviceError
-from hvd_ros.core.joylo_calibration import nominal_calibration
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
-from hvd_ros.drivers.leader_reader import LeaderReader
-from hvd_ros.drivers.xl330 import TORQUE_ENABLE
+from hvd_ros.core.leader.calibration import nominal_calibration
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+from hvd_ros.drivers.dynamixel.xl330 import TORQUE_ENABLE
+from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
+from hvd_ros.drivers.joylo.reader import LeaderReader
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -20,8 +20,8 @@ import pytest
 import websocket
 
 from hvd_ros.core.errors import CommandRejected, ConfigError, DeviceError
-from hvd_ros.drivers.rosbridge import RosbridgeClient
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
+from hvd_ros.drivers.robot.rosbridge import RosbridgeClient
+from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin
 
 TOPICS = {'/speed': 'geometry_msgs/Twist', '/stroke': 'std_msgs/Float32'}
 
@@ -210,7 +210,7 @@ def test_a_message_that_waited_too_long_expires(monkeypatch: pytest.MonkeyPatch)
     client._socket = object()
     client.publish('/stroke', {'data': 1.0})
     late = time.monotonic_ns() + 101_000_000
-    monkeypatch.setattr('hvd_ros.drivers.rosbridge.time.monotonic_ns', lambda: late)
+    monkeypatch.setattr('hvd_ros.drivers.robot.rosbridge.time.monotonic_ns', lambda: late)
     assert client._next()[1] == []
     assert client.expired == 1
 
@@ -226,7 +226,7 @@ def test_close_sends_the_last_word_first(
         send(*frame)
 
     monkeypatch.setattr(client._socket, 'send', slow)
-    monkeypatch.setattr('hvd_ros.drivers.rosbridge.EXPIRY_S', 5.0)  # expiry has its own test
+    monkeypatch.setattr('hvd_ros.drivers.robot.rosbridge.EXPIRY_S', 5.0)  # expiry has its own test
     client.publish('/stroke', {'data': 1.0})
     until(lambda: client._sending and not client._outbox)
     client.publish('/stroke', {'data': 0.0})

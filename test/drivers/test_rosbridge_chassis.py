@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from hvd_ros.drivers import rosbridge_chassis
-from hvd_ros.drivers.rosbridge import RosbridgeClient
-from hvd_ros.drivers.rosbridge_chassis import ECHO_NS, TWIST, RosbridgeChassis, moves, twist
-from hvd_ros.drivers.rosbridge_link import CHASSIS_TARGET, vendor_topics
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
+from hvd_ros.drivers.robot import rosbridge_chassis
+from hvd_ros.drivers.robot.rosbridge import RosbridgeClient
+from hvd_ros.drivers.robot.rosbridge_chassis import ECHO_NS, TWIST, RosbridgeChassis, moves, twist
+from hvd_ros.drivers.robot.rosbridge_link import CHASSIS_TARGET, vendor_topics
+from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin
 
 CHASSIS = f'/{CHASSIS_TARGET}'
 ZERO = twist(0.0, 0.0, 0.0)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
-from hvd_ros.core.vendor_health import Trouble
-from hvd_ros.drivers.robot_link import MODE_TIMEOUT_NS, StatusBoard
-from hvd_ros.drivers.rosbridge_link import RosbridgeLink, vendor_topics
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
+from hvd_ros.core.vendor.health import Trouble
+from hvd_ros.drivers.robot.link import MODE_TIMEOUT_NS, StatusBoard
+from hvd_ros.drivers.robot.rosbridge_link import RosbridgeLink, vendor_topics
+from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin
 
 CHASSIS = '/motion_target/target_speed_chassis'
 ZERO = {'linear': {'x': 0.0, 'y': 0.0, 'z': 0.0}, 'angular': {'x': 0.0, 'y': 0.0, 'z': 0.0}}

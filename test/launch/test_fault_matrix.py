@@ -14,7 +14,7 @@ import pytest
 pytestmark = [pytest.mark.ros, pytest.mark.launch]
 pytest.importorskip('rclpy')
 
-from hvd_ros.core.command import Mode  # noqa: E402
+from hvd_ros.core.mux.command import Mode  # noqa: E402
 from test.launch.wire import arm_pose  # noqa: E402
 
 SLACK_S = 0.1
@@ -102,7 +102,7 @@ def test_a_second_writer_of_the_operators_topic_is_refused(driving):
     graph, wire = driving
     from hvd_msgs.msg import WholeBodyCommand
 
-    from hvd_ros.nodes import qos
+    from hvd_ros.nodes.shell import qos
 
     at_ns = wire.truth[-1][0]
     intruder = wire.node.create_publisher(WholeBodyCommand, 'teleop/command', qos.COMMAND)
@@ -116,8 +116,8 @@ def test_a_second_writer_of_the_operators_topic_is_refused(driving):
 def test_a_bag_played_beside_a_live_robot_moves_nothing(graph, wire, topic):
     from hvd_msgs.msg import WholeBodyCommand
 
-    from hvd_ros.core.command import Source
-    from hvd_ros.nodes import qos
+    from hvd_ros.core.mux.command import Source
+    from hvd_ros.nodes.shell import qos
 
     graph.start_all()
     wire.ready()

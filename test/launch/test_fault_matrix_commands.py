@@ -16,8 +16,8 @@ pytest.importorskip('rclpy')
 
 from hvd_msgs.msg import WholeBodyCommand  # noqa: E402
 
-from hvd_ros.core.command import Mode, Source  # noqa: E402
-from hvd_ros.nodes import qos  # noqa: E402
+from hvd_ros.core.mux.command import Mode, Source  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 
 DECELERATION_S = 0.3 / 1.0
 SLACK_S = 0.1

@@ -16,9 +16,9 @@ import pytest
 pytestmark = [pytest.mark.ros, pytest.mark.launch]
 pytest.importorskip('rclpy')
 
-from hvd_ros.drivers.rosbridge import RosbridgeClient  # noqa: E402
-from hvd_ros.drivers.rosbridge_chassis import TWIST  # noqa: E402
-from hvd_ros.drivers.rosbridge_link import CHASSIS_TARGET  # noqa: E402
+from hvd_ros.drivers.robot.rosbridge import RosbridgeClient  # noqa: E402
+from hvd_ros.drivers.robot.rosbridge_chassis import TWIST  # noqa: E402
+from hvd_ros.drivers.robot.rosbridge_link import CHASSIS_TARGET  # noqa: E402
 from test.launch.wire import Wire  # noqa: E402
 
 GUARDIAN_S = 0.2

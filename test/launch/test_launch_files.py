@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hvd_ros.cli.launch_file import declared, expand, launch_file
+from hvd_ros.cli.launching.file import declared, expand, launch_file
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.share import share_file
 from test.launch.make_golden import CASES, GOLDEN, portable, run_case

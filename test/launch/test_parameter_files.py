@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hvd_ros.cli.launch_file import LaunchNode, expand, launch_file
+from hvd_ros.cli.launching.file import LaunchNode, expand, launch_file
 from hvd_ros.core.config import build
 
 pytest.importorskip('rclpy')
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.ros
 
 CONFIGS = {
     'joylo': 'hvd_ros.nodes.joylo_node:JoyloConfig',
-    'mux': 'hvd_ros.core.mux_state:MuxConfig',
+    'mux': 'hvd_ros.core.mux.state:MuxConfig',
     'r1': 'hvd_ros.nodes.r1_node:R1Config',
     'guardian': 'hvd_ros.nodes.guardian_node:GuardianConfig',
     'viewer': 'hvd_ros.nodes.viewer_node:ViewerConfig',

@@ -22,10 +22,10 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from sensor_msgs.msg import JointState, Joy
 from std_srvs.srv import Trigger
 
-from hvd_ros.core.buttons import BUTTONS
-from hvd_ros.core.command import Mode
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.nodes import qos
+from hvd_ros.core.leader.buttons import BUTTONS
+from hvd_ros.core.mux.command import Mode
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.nodes.shell import qos
 
 ARMS = ('arm_left', 'arm_right')
 LEADER_JOINTS = [f'{side}_arm_joint{i}' for side in ('left', 'right') for i in range(1, 7)]

@@ -14,8 +14,8 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
-from hvd_ros.core.body import Kind
-from hvd_ros.nodes import qos
+from hvd_ros.core.robot.body import Kind
+from hvd_ros.nodes.shell import qos
 
 
 class FakeGraph:

@@ -16,10 +16,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState, Joy
 
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.nodes import qos
+from hvd_ros.core.robot.description import load_body
 from hvd_ros.nodes.joylo_node import JoyloNode
 from hvd_ros.nodes.scripted_operator_node import JOINTS, Hands
+from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.sim_joylo_node import SimJoyloNode
 
 BODY = load_body('r1')

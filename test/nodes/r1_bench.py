@@ -16,10 +16,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.vendor import STREAMS, Wiring
-from hvd_ros.nodes import qos
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.vendor.streams import STREAMS, Wiring
 from hvd_ros.nodes.r1_node import R1Node
+from hvd_ros.nodes.shell import qos
 
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 BODY = load_body('r1')

@@ -18,9 +18,9 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from hvd_ros.nodes import qos  # noqa: E402
 from hvd_ros.nodes.guardian_node import GuardianConfig, GuardianNode  # noqa: E402
-from hvd_ros.nodes.r1_topics import CHASSIS_TARGET  # noqa: E402
+from hvd_ros.nodes.r1.topics import CHASSIS_TARGET  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 
 
 class Bench:

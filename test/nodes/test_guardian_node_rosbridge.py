@@ -18,11 +18,12 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from hvd_ros.core.guardian import GuardianRules  # noqa: E402
-from hvd_ros.drivers.rosbridge_chassis import twist  # noqa: E402
-from hvd_ros.drivers.rosbridge_link import CHASSIS_TARGET, vendor_topics  # noqa: E402
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin  # noqa: E402
-from hvd_ros.nodes import guardian_node, qos  # noqa: E402
+from hvd_ros.core.safety.guardian import GuardianRules  # noqa: E402
+from hvd_ros.drivers.robot.rosbridge_chassis import twist  # noqa: E402
+from hvd_ros.drivers.robot.rosbridge_link import CHASSIS_TARGET, vendor_topics  # noqa: E402
+from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin  # noqa: E402
+from hvd_ros.nodes import guardian_node  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 
 CHASSIS = f'/{CHASSIS_TARGET}'
 AHEAD, ZERO = twist(0.2, 0.0, 0.0), twist(0.0, 0.0, 0.0)

@@ -5,13 +5,13 @@
 import numpy as np
 import pytest
 
-from hvd_ros.core.haptics import HapticsConfig
-from hvd_ros.core.joylo_calibration import nominal_calibration
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.drivers.dynamixel_twin import DynamixelTwin
-from hvd_ros.drivers.joylo_arms import JoyloArms, JoyloArmsConfig
-from hvd_ros.drivers.xl330 import GOAL_CURRENT, TORQUE_ENABLE
-from hvd_ros.nodes.joylo_haptics import ArmFeel
+from hvd_ros.core.leader.calibration import nominal_calibration
+from hvd_ros.core.leader.haptics import HapticsConfig
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.drivers.dynamixel.twin import DynamixelTwin
+from hvd_ros.drivers.dynamixel.xl330 import GOAL_CURRENT, TORQUE_ENABLE
+from hvd_ros.drivers.joylo.arms import JoyloArms, JoyloArmsConfig
+from hvd_ros.nodes.joylo.haptics import ArmFeel
 
 SPRING = HapticsConfig(gravity_gain=0.0, damping_ma_s_per_rad=0.0, wall_ma_per_rad=0.0)
 

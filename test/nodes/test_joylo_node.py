@@ -15,11 +15,11 @@ import pytest
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
 pytest.importorskip('rclpy')
 
-from hvd_ros.core.buttons import BUTTONS  # noqa: E402
 from hvd_ros.core.errors import DeviceError  # noqa: E402
-from hvd_ros.core.joylo_calibration import nominal_calibration  # noqa: E402
-from hvd_ros.core.joylo_calibration_file import save_calibration  # noqa: E402
-from hvd_ros.drivers.joycon_report import STILL  # noqa: E402
+from hvd_ros.core.leader.buttons import BUTTONS  # noqa: E402
+from hvd_ros.core.leader.calibration import nominal_calibration  # noqa: E402
+from hvd_ros.core.leader.calibration_file import save_calibration  # noqa: E402
+from hvd_ros.drivers.joycon.report import STILL  # noqa: E402
 from hvd_ros.nodes.scripted_operator_node import JOINTS  # noqa: E402
 from test.nodes.leader_bench import BODY, LeaderBench, namespace_of  # noqa: E402
 

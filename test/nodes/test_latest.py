@@ -11,8 +11,8 @@ rclpy = pytest.importorskip('rclpy')
 
 from std_msgs.msg import Int32  # noqa: E402
 
-from hvd_ros.nodes import qos  # noqa: E402
-from hvd_ros.nodes.latest import Latest  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
+from hvd_ros.nodes.shell.latest import Latest  # noqa: E402
 
 
 @pytest.fixture

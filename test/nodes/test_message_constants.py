@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import pytest
 
-from hvd_ros.core.command import Clip, Mode, Source
+from hvd_ros.core.mux.command import Clip, Mode, Source
 
 messages = pytest.importorskip('hvd_msgs.msg')
 pytestmark = pytest.mark.ros

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from test.core.mux_rig import BASE, BODY, HOME, JOINTS
+from test.core.mux.mux_rig import BASE, BODY, HOME, JOINTS
 
 pytestmark = pytest.mark.ros
 rclpy = pytest.importorskip('rclpy')
@@ -26,11 +26,11 @@ from rclpy.parameter import Parameter  # noqa: E402
 from sensor_msgs.msg import JointState, Joy  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
-from hvd_ros.core.buttons import to_levels  # noqa: E402
-from hvd_ros.core.command import Clip, Mode, Source  # noqa: E402
+from hvd_ros.core.leader.buttons import to_levels  # noqa: E402
+from hvd_ros.core.mux.command import Clip, Mode, Source  # noqa: E402
 from hvd_ros.core.reasons import Reason  # noqa: E402
-from hvd_ros.nodes import qos  # noqa: E402
 from hvd_ros.nodes.mux_node import MuxNode  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 
 GATES = [
     'estop', 'mode', 'feedback', 'source', 'leader', 'guardian', 'base', 'health', 'collision',

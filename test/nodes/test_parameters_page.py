@@ -14,14 +14,14 @@ pytest.importorskip('hvd_msgs')
 
 import importlib  # noqa: E402
 
-from hvd_ros.nodes import parameters_page as pages  # noqa: E402
+from hvd_ros.nodes.shell import parameters_page as pages  # noqa: E402
 
-PAGE = Path(pages.__file__).parents[2] / 'docs/reference/parameters.md'
+PAGE = Path(pages.__file__).parents[3] / 'docs/reference/parameters.md'
 
 
 def test_the_committed_page_is_current():
     assert PAGE.read_text() == pages.render(), (
-        f'run: python -m hvd_ros.nodes.parameters_page > {PAGE}'
+        f'run: python -m hvd_ros.nodes.shell.parameters_page > {PAGE}'
     )
 
 

@@ -14,7 +14,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 
 from hvd_ros.core.config import param  # noqa: E402
 from hvd_ros.core.errors import ConfigError  # noqa: E402
-from hvd_ros.nodes.params import declare  # noqa: E402
+from hvd_ros.nodes.shell.params import declare  # noqa: E402
 
 
 @dataclass(frozen=True)

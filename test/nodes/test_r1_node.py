@@ -21,8 +21,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32
 
 from hvd_ros.core.errors import ConfigError
-from hvd_ros.nodes import qos
-from hvd_ros.nodes.r1_topics import message_type
+from hvd_ros.nodes.r1.topics import message_type
+from hvd_ros.nodes.shell import qos
 from test.nodes.r1_bench import BODY, PREFIX, benches, matched
 
 pytestmark = pytest.mark.ros

@@ -13,10 +13,10 @@ from hvd_msgs.msg import (
 import pytest
 from sensor_msgs.msg import JointState
 
-from hvd_ros.core.vendor import STREAMS
-from hvd_ros.drivers.rosbridge_link import vendor_topics
-from hvd_ros.drivers.rosbridge_twin import RosbridgeTwin
-from hvd_ros.nodes import qos
+from hvd_ros.core.vendor.streams import STREAMS
+from hvd_ros.drivers.robot.rosbridge_link import vendor_topics
+from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin
+from hvd_ros.nodes.shell import qos
 from test.nodes.r1_bench import BODY, WIRING, Bench, benches, matched
 
 pytestmark = pytest.mark.ros

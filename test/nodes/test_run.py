@@ -14,7 +14,7 @@ pytest.importorskip('rclpy')
 
 PROGRAM = """
 from hvd_ros.core.errors import DeviceError
-from hvd_ros.nodes.run import run
+from hvd_ros.nodes.shell.run import run
 from rclpy.node import Node
 
 class Example(Node):

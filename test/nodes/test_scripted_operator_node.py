@@ -12,7 +12,7 @@ import pytest
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
 pytest.importorskip('rclpy')
 
-from hvd_ros.core.command import Mode  # noqa: E402
+from hvd_ros.core.mux.command import Mode  # noqa: E402
 from test.nodes.leader_bench import BODY, LeaderBench, namespace_of  # noqa: E402
 
 EXECUTABLE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'scripted_operator_node'

@@ -9,8 +9,8 @@ pytest.importorskip('rclpy')
 
 from sensor_msgs.msg import JointState, Joy  # noqa: E402
 
-from hvd_ros.nodes import qos  # noqa: E402
 from hvd_ros.nodes.scripted_operator_node import JOINTS  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 from test.nodes.leader_bench import LeaderBench  # noqa: E402
 
 

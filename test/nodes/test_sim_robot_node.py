@@ -18,10 +18,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.nodes import qos
+from hvd_ros.core.robot.description import load_body
 from hvd_ros.nodes.r1_node import R1Node
 from hvd_ros.nodes.rosbridge_twin_node import RosbridgeTwinNode
+from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.sim_robot_node import SimRobotNode
 
 pytestmark = pytest.mark.ros

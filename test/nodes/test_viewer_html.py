@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hvd_ros.core.body import Kind
-from hvd_ros.core.command import Mode
+from hvd_ros.core.mux.command import Mode
 from hvd_ros.core.reasons import EXPLANATION, Reason
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.nodes import viewer_html as html
-from hvd_ros.nodes.viewer_view import (
+from hvd_ros.core.robot.body import Kind
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.nodes.viewer import html
+from hvd_ros.nodes.viewer.view import (
     LIMITS_S,
     Stream,
     View,

@@ -25,8 +25,8 @@ from chromium import ABSENT, Chromium  # noqa: E402
 from fake_graph import FakeGraph  # noqa: E402
 
 from hvd_ros.core.errors import ConfigError  # noqa: E402
-from hvd_ros.core.robot_file import load_body  # noqa: E402
-from hvd_ros.nodes.viewer_server import LoopbackServer  # noqa: E402
+from hvd_ros.core.robot.description import load_body  # noqa: E402
+from hvd_ros.nodes.viewer.server import LoopbackServer  # noqa: E402
 
 NODE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'viewer_node'
 SIZE = (1000, 560)
@@ -238,7 +238,7 @@ def test_port_0_takes_a_free_one_and_does_not_move_otherwise(monkeypatch):
         with pytest.raises(ConfigError, match='is taken'):
             LoopbackServer(first.get_port())
         # Somebody grabs the port between our look and viser's.
-        monkeypatch.setattr('hvd_ros.nodes.viewer_server._must_be_free', lambda port: None)
+        monkeypatch.setattr('hvd_ros.nodes.viewer.server._must_be_free', lambda port: None)
         with pytest.raises(ConfigError, match='is taken'):
             LoopbackServer(first.get_port())
     finally:

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from hvd_ros.cli.main import VERBS
-from hvd_ros.core.buttons import TABLE, Action
+from hvd_ros.core.leader.buttons import TABLE, Action
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]

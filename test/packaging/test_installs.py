@@ -64,7 +64,7 @@ def test_pip_install_without_ros_gives_everything_but_the_nodes(copy: Path) -> N
         'for room in (hvd_ros.core, hvd_ros.drivers, hvd_ros.runtime, hvd_ros.sim):\n'
         '    for item in pkgutil.iter_modules(room.__path__, room.__name__ + "."):\n'
         '        importlib.import_module(item.name)\n'
-        'from hvd_ros.core.robot_file import load_body\n'
+        'from hvd_ros.core.robot.description import load_body\n'
         'from hvd_ros.core.share import share_file\n'
         'print(load_body("r1").layout_id, share_file("urdf", "r1.urdf"), hvd_ros.__file__)\n'
         'sys.exit(any(importlib.util.find_spec(n) for n in ("rclpy", "hvd_msgs")))\n'

@@ -5,12 +5,12 @@
 import numpy as np
 import pytest
 
-from hvd_ros.core.buttons import BUTTONS, LEFT_BUTTONS, RIGHT_BUTTONS
-from hvd_ros.core.collision import SelfCollision
-from hvd_ros.core.joylo_motors import LEADER_JOINTS
-from hvd_ros.core.keepout import SLOW_M
-from hvd_ros.core.leader import Leader, LeaderInput, Pad
-from hvd_ros.core.robot_file import load_body
+from hvd_ros.core.leader.buttons import BUTTONS, LEFT_BUTTONS, RIGHT_BUTTONS
+from hvd_ros.core.leader.motors import LEADER_JOINTS
+from hvd_ros.core.leader.tick import Leader, LeaderInput, Pad
+from hvd_ros.core.mux.keepout import SLOW_M
+from hvd_ros.core.robot.collision import SelfCollision
+from hvd_ros.core.robot.description import load_body
 from hvd_ros.sim.operator_script import (
     HOLD,
     SCRIPTS,

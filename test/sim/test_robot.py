@@ -10,10 +10,10 @@ import pytest
 
 mujoco = pytest.importorskip('mujoco')
 
-from hvd_ros.core import swerve  # noqa: E402
 from hvd_ros.core.errors import CommandRejected, ConfigError  # noqa: E402
-from hvd_ros.core.kinematics import BodyKinematics  # noqa: E402
-from hvd_ros.core.robot_file import load_body  # noqa: E402
+from hvd_ros.core.robot import swerve  # noqa: E402
+from hvd_ros.core.robot.description import load_body  # noqa: E402
+from hvd_ros.core.robot.kinematics import BodyKinematics  # noqa: E402
 from hvd_ros.sim.robot import SimRobot, SimulationBroken  # noqa: E402
 from hvd_ros.sim.robot_model import FLOOR_BELOW_BASE_M, WORLD_BITS, build  # noqa: E402
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from hvd_ros.core.odometry import Odometer
-from hvd_ros.core.robot_file import load_body
-from hvd_ros.core.vendor import STREAMS, Wiring
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.robot.odometry import Odometer
+from hvd_ros.core.vendor.streams import STREAMS, Wiring
 from hvd_ros.sim.vendor_side import VendorSide
 
 BODY = load_body('r1')

@@ -1,0 +1,91 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What both robot twins show besides the vendor's interface: the clock, the truth, the fault dial.
+
+A twin without the truth could not be used to judge anything; a twin that silently runs slow would
+be worse than none.
+"""
+
+import array
+import math
+import time
+
+from hvd_msgs.srv import InjectFault
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+
+from hvd_ros.core.errors import ConfigError
+from hvd_ros.nodes.shell import qos
+from hvd_ros.sim.real_time import RealTime
+from hvd_ros.sim.vendor_side import VendorSide
+
+TRUTH_PERIOD_NS = 20_000_000
+SLOW_FACTOR = 0.98
+WARN_PERIOD_NS = 5_000_000_000
+
+
+class TwinFace:
+    """Steps a VendorSide in real time and publishes its ground truth under the node's name."""
+
+    def __init__(self, node: Node, side: VendorSide) -> None:
+        self._node, self._side = node, side
+        name = node.get_name()
+        self._truth = node.create_publisher(Odometry, f'{name}/ground_truth', qos.STATE)
+        self._joints = node.create_publisher(JointState, f'{name}/joint_states', qos.STATE)
+        node.create_service(InjectFault, f'{name}/fault', self._on_inject)
+        now_ns = time.monotonic_ns()
+        self.clock = RealTime(side.robot.timestep_s, now_ns)
+        self._truth_ns = self._warned_ns = now_ns
+
+    def advance(self, now_ns: int) -> None:
+        """Catch up with the steady clock, and show the truth at 50 Hz."""
+        steps = self.clock.due(now_ns)
+        if steps:
+            self._side.step(steps * self._side.robot.timestep_s, now_ns)
+        if now_ns - self._truth_ns >= TRUTH_PERIOD_NS:
+            self._truth_ns = max(self._truth_ns + TRUTH_PERIOD_NS, now_ns - TRUTH_PERIOD_NS)
+            self._publish_truth()
+        if now_ns - self._warned_ns >= WARN_PERIOD_NS:
+            self._warned_ns = now_ns
+            self._warn_if_slow()
+
+    def _warn_if_slow(self) -> None:
+        factor = self.clock.factor()
+        if factor < SLOW_FACTOR:
+            self._node.get_logger().warning(
+                f'real-time factor {factor:.3f} is under {SLOW_FACTOR}: this machine is too busy; '
+                'what is recorded now runs slower than life'
+            )
+
+    def _publish_truth(self) -> None:
+        stamp = self._node.get_clock().now().to_msg()
+        truth = Odometry()
+        truth.header.stamp = stamp
+        truth.header.frame_id, truth.child_frame_id = 'world', 'base_link'
+        pose, twist = truth.pose.pose, truth.twist.twist
+        pose.position.x, pose.position.y, yaw = self._side.robot.base_pose
+        pose.orientation.z, pose.orientation.w = math.sin(yaw / 2), math.cos(yaw / 2)
+        twist.linear.x, twist.linear.y, twist.angular.z = self._side.robot.base_twist
+        self._truth.publish(truth)
+        joints = JointState()
+        joints.header.stamp = stamp
+        names, position, velocity = self._side.robot.joint_state()
+        joints.name = list(names)
+        joints.position = array.array('d', position.tobytes())
+        joints.velocity = array.array('d', velocity.tobytes())
+        self._joints.publish(joints)
+
+    def _on_inject(
+        self, request: InjectFault.Request, response: InjectFault.Response
+    ) -> InjectFault.Response:
+        now_ns = time.monotonic_ns()
+        try:
+            response.message = self._side.dial.set(
+                request.fault, request.target, request.amount, request.seconds, now_ns
+            )
+            response.success = True
+        except ConfigError as error:
+            response.success, response.message = False, str(error)
+        return response
