@@ -44,10 +44,20 @@ setup(
         ('share/hvd_ros', ['package.xml']),
         *share('config'),
         *share('launch'),
+        *share('msg'),
         *share('urdf'),
     ],
-    install_requires=['argcomplete>=3.1', 'numpy>=1.26', 'pyyaml>=6.0'],
+    install_requires=[
+        'argcomplete>=3.1',
+        'fpsample>=1.0',
+        'mcap>=1.2',
+        'numpy>=1.26',
+        'opencv-python-headless>=4.7',
+        'pyyaml>=6.0',
+        'rosbags>=0.10',
+    ],
     extras_require={
+        'cameras': ['pyrealsense2>=2.55'],
         'drivers': [
             'dynamixel-sdk>=4.0.3',
             'hidapi>=0.14',

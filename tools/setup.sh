@@ -66,7 +66,7 @@ if ! fresh messages "$messages"; then
 fi
 
 # The environment reads the modules from the checkout (below), so only the rest needs a build.
-package="$messages $(digest setup.py setup.cfg package.xml resource) $(digest config launch urdf)"
+package="$messages $(digest setup.py setup.cfg package.xml resource) $(digest config launch msg urdf)"
 if ! fresh package "$package"; then
   echo 'setup: installing hvd_ros'
   rm -rf "$work/hvd_ros" "$env"/lib/python3.11/site-packages/hvd_ros "$env/share/hvd_ros"
