@@ -39,6 +39,12 @@ class CalibrationError(HvdError):
     exit_code = 5
 
 
+class LabelError(HvdError):
+    """Labels of an episode are damaged, not allowed, or of another episode."""
+
+    exit_code = 6
+
+
 class ConfigError(HvdError):
     """A configuration file, argument or name is wrong."""
 
