@@ -18,6 +18,7 @@ from std_srvs.srv import Trigger
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.core.mux.command import Mode
 from hvd_ros.core.mux.keepout import Distance
+from hvd_ros.core.mux.phase import shift_ns
 from hvd_ros.core.mux.report import report
 from hvd_ros.core.mux.state import Decision, Inputs, MuxConfig, MuxState, prepare
 from hvd_ros.core.mux.tick import step
@@ -50,10 +51,13 @@ class MuxNode(Node):  # type: ignore[misc]
         self._last_tick_ns = 0
         self._worst_ns = 0  # largest period error since the last diagnostics
         self._closed = False
+        self._period_ns = round(1e9 / config.rate_hz)
         self._make_outputs(body.layout_id)
         self.create_service(SetMode, 'mux/set_mode', self._on_set_mode)
         self.create_service(Trigger, 'mux/estop', self._on_estop)
-        self.tick = Tick(self, 1.0 / config.rate_hz, self._on_tick)
+        self.tick = Tick(
+            self, 1.0 / config.rate_hz, self._on_tick, awaited=self._inputs.leader_is_due
+        )
 
     def close(self) -> None:
         """Say a last word: base zero, joints where they are."""
@@ -87,6 +91,7 @@ class MuxNode(Node):  # type: ignore[misc]
         if self._due(_WRITERS_HZ):
             self._inputs.count_writers()
         inputs = self._inputs.take(now_ns, ros_now.nanoseconds)
+        self.tick.shift(shift_ns(self._inputs.waited_ns, self._period_ns))
         before = self._state.mode
         self._state, decision = step(self._state, now_ns, inputs, self._setup)
         stamp = ros_now.to_msg()
@@ -106,7 +111,7 @@ class MuxNode(Node):  # type: ignore[misc]
 
     def _measure_tick(self, now_ns: int) -> None:
         if self._last_tick_ns:
-            error_ns = abs(now_ns - self._last_tick_ns - round(1e9 / self._config.rate_hz))
+            error_ns = abs(now_ns - self._last_tick_ns - self._period_ns)
             self._worst_ns = max(self._worst_ns, error_ns)
         self._last_tick_ns = now_ns
 

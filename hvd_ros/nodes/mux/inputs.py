@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the mux listens to, polled once per tick and turned into core types."""
 
+import time
+
 from hvd_msgs.msg import ActionChunk, Heartbeat, RobotHealth, WholeBodyCommand
 from rclpy.node import Node
 from sensor_msgs.msg import JointState, Joy
@@ -16,6 +18,9 @@ from hvd_ros.core.safety.vitals import Feedback, feedback_reader
 from hvd_ros.nodes.mux import messages as mux_messages
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
+
+# A leader that was heard so recently is waited for a little.
+_REGULAR_NS = 30_000_000
 
 TOPICS = {
     Source.TELEOP: 'teleop/command',
@@ -32,6 +37,8 @@ class MuxInputs:
         self._reader = feedback_reader(body)
         self._tracker = ButtonTracker()
         self._writers: dict[Source, int] = {}
+        self.waited_ns: int | None = None  # how long the newest leader command lay there
+        self._asked: list[tuple[WholeBodyCommand, int]] = []  # since the last tick, and when sent
         self._teleop = Latest(node, WholeBodyCommand, TOPICS[Source.TELEOP], qos.COMMAND)
         self._replay = Latest(node, WholeBodyCommand, TOPICS[Source.REPLAY], qos.COMMAND)
         self._chunks = Latest(node, ActionChunk, TOPICS[Source.POLICY], qos.COMMAND)
@@ -51,7 +58,7 @@ class MuxInputs:
         health, alive = self._health.take(), self._keepalive.take()
         return Inputs(
             ros_now_ns=ros_now_ns,
-            teleop=tuple(command(m, Source.TELEOP, now_ns) for m in self._teleop.drain()),
+            teleop=tuple(command(m, Source.TELEOP, now_ns) for m in self._leader()),
             replay=tuple(command(m, Source.REPLAY, now_ns) for m in self._replay.drain()),
             chunks=tuple(mux_messages.chunk(m, now_ns) for m in self._chunks.drain()),
             pads=self._pads(now_ns),
@@ -61,6 +68,21 @@ class MuxInputs:
             keepalive_ns=None if alive is None else now_ns,
             writers=self._writers,
         )
+
+    def leader_is_due(self) -> bool:
+        """Tell whether a leader that speaks regularly has not spoken since the last tick."""
+        self._asked += self._teleop.drain_stamped()
+        silent_ns = time.monotonic_ns() - self._teleop.received_ns
+        return not self._asked and silent_ns < _REGULAR_NS
+
+    def _leader(self) -> list[WholeBodyCommand]:
+        asked = self._asked + self._teleop.drain_stamped()
+        self._asked = []
+        # The middleware stamps with this machine's system clock; a leader on another one, or a
+        # clock that was set, gives a wait that the phase lock ignores.
+        now_ns = time.clock_gettime_ns(time.CLOCK_REALTIME)
+        self.waited_ns = now_ns - asked[-1][1] if asked else None
+        return [message for message, _ in asked]
 
     def _feedback(self, now_ns: int) -> Feedback | None:
         message = self._joints.take()
