@@ -229,13 +229,19 @@ class RosbridgeClient:
                     pinged_ns = time.monotonic_ns()
                     link.ping()
             except (OSError, websocket.WebSocketException, AttributeError) as error:
-                # A frame may be half out: this connection is of no use any more.
-                self.detail = f'{self.url}: {_one_line(error)}'
-                self._broken = True
+                self._give_up(link, error)
                 self._closing.wait(IO_TIMEOUT_S)
             with self._wake:
                 self._sending = False
                 self._wake.notify_all()
+
+    def _give_up(self, link: websocket.WebSocket, error: Exception) -> None:
+        with self._wake:
+            if self._socket is not link:
+                return  # the reader left it first and has said why
+            # A frame may be half out: this connection is of no use any more.
+            self.detail = f'{self.url}: {_one_line(error)}'
+            self._broken = True
 
     def _next(self) -> tuple[websocket.WebSocket | None, list[str]]:
         with self._wake:
