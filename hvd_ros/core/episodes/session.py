@@ -100,6 +100,7 @@ class Around:
     remedy: str = ''
     frames: int = 0  # written so far
     episode_id: str = ''  # the name of the next episode
+    stages: int = 255  # how many the task has
 
 
 @dataclass(frozen=True)
@@ -225,8 +226,11 @@ def _mark(session: Session, event: Event, now_ns: int, around: Around) -> Result
     if event.score not in SCORES:
         valid = ', '.join(f'{score:g}' for score in SCORES)
         return _refuse(session, f'score {event.score:g} is none', f'valid: {valid}')
-    if not around.frames:
-        return _refuse(session, 'there is no frame to mark yet', 'mark again in a moment')
+    if session.stage >= around.stages:
+        return _refuse(session, f'all {around.stages} stages are marked', 'undo, or stop (A)')
+    last = session.marks[-1].frame if session.marks else -1
+    if around.frames - 1 <= last:
+        return _refuse(session, 'no frame since the last mark', 'mark again in a moment')
     stage = session.stage if event.stage < 0 else event.stage
     if stage != session.stage:
         other = 'is marked already' if stage < session.stage else 'is not the next one'
