@@ -19,7 +19,7 @@ from hvd_ros.cli.launching.processes import spawn
 from hvd_ros.cli.paint import paint_for
 from hvd_ros.core.errors import ConfigError, HvdError
 from hvd_ros.core.mux.command import Mode
-from hvd_ros.core.reasons import EXPLANATION, Reason
+from hvd_ros.core.reasons import explain
 from hvd_ros.core.share import user_state_dir
 
 NAME = 'demo'
@@ -130,8 +130,7 @@ def _listen(session: Any, story: Story) -> None:
     from hvd_ros.nodes.shell import qos
 
     def on_status(message: Any) -> None:
-        known = message.reason in set(Reason)
-        why = EXPLANATION[Reason(message.reason)][0] if known and message.reason else ''
+        why = explain(message.reason)[0] if message.reason else ''
         mode = Mode(message.mode).name.lower()
         line = story.status(time.monotonic_ns(), mode, message.moving, why)
         if line:

@@ -102,7 +102,7 @@ def _show(session: Any) -> int:
 
 
 def _word(messages: list[Any]) -> str:
-    from hvd_ros.cli.status_view import explain
+    from hvd_ros.core.reasons import explain
 
     if not messages:
         return 'not heard'

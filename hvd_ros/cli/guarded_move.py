@@ -19,10 +19,9 @@ from sensor_msgs.msg import JointState
 
 from hvd_ros.cli.plan import Plan, measured
 from hvd_ros.cli.ros_session import DISCOVERY_S, NoAnswer, Session, where_we_looked
-from hvd_ros.cli.status_view import explain
 from hvd_ros.core.errors import ConfigError, HvdError
 from hvd_ros.core.mux.command import Mode
-from hvd_ros.core.reasons import Reason
+from hvd_ros.core.reasons import Reason, explain
 from hvd_ros.core.robot.body import Array, Body
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.nodes.shell import qos

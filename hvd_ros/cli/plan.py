@@ -56,11 +56,5 @@ class Plan:
 
 def measured(body: Body, positions: Mapping[str, float]) -> Array | None:
     """Return the body's values from joint positions by name; None when a joint is missing."""
-    values = np.zeros(body.size)
-    for i, d in enumerate(body.dimensions):
-        if d.kind is Kind.VELOCITY:
-            continue
-        if d.joint not in positions:
-            return None
-        values[i] = positions[d.joint] / d.joint_per_unit
-    return values
+    values = np.where(body.mask(Kind.VELOCITY), 0.0, body.values_of(positions))
+    return None if np.isnan(values).any() else values

@@ -12,7 +12,7 @@ from typing import Any
 
 from hvd_ros.cli.paint import Paint, plain, table
 from hvd_ros.core.mux.command import Mode, Source
-from hvd_ros.core.reasons import EXPLANATION, Reason
+from hvd_ros.core.reasons import age_text, explain
 
 # The nodes without which nothing moves, and what each is for.
 NODES = {
@@ -93,13 +93,6 @@ def read_status(message: Any, node_names: list[str], alive: bool = True) -> Stat
     )
 
 
-def explain(code: str) -> tuple[str, str]:
-    """Return what a reason code means and what to do, also for a code of a newer mux."""
-    if code in list(Reason):
-        return EXPLANATION[Reason(code)]
-    return code, ''
-
-
 def render(status: Status, paint: Paint = plain) -> str:
     """Write the page of `hvd status`."""
     lines = [_headline(status, paint), _subline(status), '']
@@ -167,13 +160,6 @@ def _node_row(node: NodeLine, paint: Paint) -> list[str]:
     if node.count > 1:
         return [node.name, paint(f'{node.count} TIMES', 'bad'), f'{node.job}; stop all but one']
     return [node.name, paint('here', 'good'), node.job]
-
-
-def age_text(age_s: float) -> str:
-    """Write an age the way people read it: 8 ms, 2.5 s, never."""
-    if not math.isfinite(age_s):
-        return 'never'
-    return f'{age_s * 1000:.0f} ms' if age_s < 1.0 else f'{age_s:.1f} s'
 
 
 def _gate(gate: Any) -> GateLine:

@@ -7,6 +7,7 @@ The code travels in traces, status and diagnostics; `hvd status` and the viewer 
 """
 
 from enum import StrEnum
+import math
 
 
 class Reason(StrEnum):
@@ -159,3 +160,15 @@ EXPLANATION: dict[Reason, tuple[str, str]] = {
         'see the table of modes in the docs',
     ),
 }
+
+
+def explain(code: str) -> tuple[str, str]:
+    """Return what a reason code means and what to do, also for a code of a newer version."""
+    return EXPLANATION[Reason(code)] if code in list(Reason) else (code, '')
+
+
+def age_text(age_s: float) -> str:
+    """Write an age the way people read it: 8 ms, 2.5 s, never."""
+    if not math.isfinite(age_s):
+        return 'never'
+    return f'{age_s * 1000:.0f} ms' if age_s < 1.0 else f'{age_s:.1f} s'

@@ -10,8 +10,9 @@ from types import SimpleNamespace as Message
 import pytest
 
 from hvd_ros.cli.paint import ansi, paint_for, plain
-from hvd_ros.cli.status_view import age_text, as_json, read_status, render
+from hvd_ros.cli.status_view import as_json, read_status, render
 from hvd_ros.core.mux.command import Mode, Source
+from hvd_ros.core.reasons import age_text
 
 ALL = ['mux', 'guardian', 'r1', 'joylo']
 

@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from hvd_ros.core.mux.command import Mode, Source
-from hvd_ros.core.reasons import EXPLANATION, Reason
+from hvd_ros.core.reasons import age_text, explain
 from hvd_ros.core.robot.body import Body, Dimension, Kind
 from hvd_ros.nodes.viewer.view import Stream, View, commanded, measured, positions
 
@@ -84,13 +84,6 @@ def bars(body: Body, view: View, tick: int) -> str:
     return _wrap(f'<div class="live">{legend}{tables}</div>', tick)
 
 
-def age_text(age_s: float) -> str:
-    """Write an age the way people read it."""
-    if not math.isfinite(age_s):
-        return 'never'
-    return f'{age_s * 1000:.0f} ms' if age_s < 1.0 else f'{age_s:.1f} s'
-
-
 def _wrap(inner: str, tick: int) -> str:
     # The number makes each text different, so that the browser starts the animations anew; the
     # picture is not replaced, so its animation changes its name instead.
@@ -135,11 +128,11 @@ def _headline(status: Any) -> str:
         return f'{driver} But: {_because(closed[0])}.' if closed else driver
     if closed:
         return f'Not moving: {_because(closed[0])}.'
-    return f'Not moving: {status.text or _meaning(status.reason)[0]}.'
+    return f'Not moving: {status.text or explain(status.reason)[0]}.'
 
 
 def _because(gate: Any) -> str:
-    meaning, cure = _meaning(gate.reason)
+    meaning, cure = explain(gate.reason)
     fix = gate.fix or cure
     why = f'{meaning} ({gate.detail})' if meaning and gate.detail else meaning or gate.detail
     return f'{why}; {fix}' if fix else why
@@ -178,7 +171,7 @@ def _source_state(source: Any) -> str:
         return 'engaged'
     if not math.isfinite(source.age_s):
         return 'not heard yet'
-    return _meaning(source.reason)[0] if source.reason else 'not engaged'
+    return explain(source.reason)[0] if source.reason else 'not engaged'
 
 
 def _safety(mux: Stream) -> str:
@@ -260,10 +253,6 @@ def _tint(good: bool) -> str:
 
 def _number(value: float, pattern: str) -> str:
     return pattern.format(value) if math.isfinite(value) else 'unknown'
-
-
-def _meaning(code: str) -> tuple[str, str]:
-    return EXPLANATION[Reason(code)] if code in list(Reason) else (code, '')
 
 
 def _name(kind: type[Mode] | type[Source], value: int) -> str:

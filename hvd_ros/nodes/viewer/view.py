@@ -69,10 +69,7 @@ def positions(message: Any) -> dict[str, float]:
 
 def measured(body: Body, joints: Mapping[str, float], odom: Any) -> Array:
     """Return what is measured in the order and units of the body; NaN where it is unknown."""
-    values = np.full(body.size, np.nan)
-    for i, d in enumerate(body.dimensions):
-        if d.joint in joints:
-            values[i] = joints[d.joint] / d.joint_per_unit
+    values = body.values_of(joints)
     base = [i for i, d in enumerate(body.dimensions) if d.kind is Kind.VELOCITY]
     if odom is not None and len(base) == 3:
         twist = odom.twist.twist
