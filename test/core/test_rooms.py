@@ -29,12 +29,12 @@ ROS = {
     'tf2_msgs',
 }  # fmt: skip
 OTHERS = {
-    'core': {'numpy', 'yaml'},
+    'core': {'numpy', 'yaml', 'cv2', 'fpsample'},
     'drivers': {'numpy', 'dynamixel_sdk', 'serial', 'hid', 'websocket', 'websockets'},
     'runtime': {'numpy'},
     'sim': {'numpy', 'mujoco'},
     'nodes': ROS | {'numpy', 'yaml', 'viser'},
-    'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil'},
+    'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))
 

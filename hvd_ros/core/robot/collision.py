@@ -33,7 +33,7 @@ class SelfCollision:
                 'so self-collisions can not be found'
             )
         self._kinematics = BodyKinematics(body)
-        links, balls, ignored = _read(body.spheres, self._kinematics.tree.links)
+        links, balls, ignored = read_spheres(body.spheres, self._kinematics.tree.links)
         # Pairs of links that are watched.
         self.pairs = _pairs(read_urdf(body.urdf), links, ignored, _moved(body))
         if not self.pairs:
@@ -89,7 +89,14 @@ def _pairs(
     return [(a, b) for a, b in combinations(dict.fromkeys(links), 2) if apart(a, b)]
 
 
-def _read(path: Path, known: tuple[str, ...]) -> tuple[list[str], Array, set[frozenset[str]]]:
+def read_spheres(
+    path: Path, known: tuple[str, ...]
+) -> tuple[list[str], Array, set[frozenset[str]]]:
+    """
+    Return the link of every sphere, rows x, y, z, radius [m] in link axes, and ignored pairs.
+
+    `known` are the links that there are; raises ConfigError naming the file and the entry.
+    """
     try:
         data = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
