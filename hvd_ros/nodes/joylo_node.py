@@ -31,6 +31,7 @@ from hvd_ros.core.robot.description import load_body
 from hvd_ros.nodes.joylo.devices import SIDES, LeaderDevices, LeaderDevicesConfig
 from hvd_ros.nodes.joylo.haptics import ArmFeel
 from hvd_ros.nodes.joylo.messages import LeaderMessages, diagnostics
+from hvd_ros.nodes.joylo.recorder_feel import RecorderFeel
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
@@ -97,6 +98,7 @@ class JoyloNode(Node):  # type: ignore[misc]
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
         self._robot = Latest(self, JointState, 'joint_states', qos.STATE)
         self._status = Latest(self, MuxStatus, 'mux/status', qos.LATCHED)
+        self._recorder = RecorderFeel(self, self._shake)
         self._measured: np.ndarray | None = None
         self._said = ''
         self._stopped = False
@@ -173,6 +175,7 @@ class JoyloNode(Node):  # type: ignore[misc]
         if self._feel is not None:
             robot = None if measured is None or feedback else measured[self._arms_at]
             self._feel.follow(robot if out.engagement.armed else None)
+        self._recorder.step(now_ns)
         self._tell(out)
 
     def _hear_robot(self, now_ns: int) -> tuple[np.ndarray | None, Reason]:

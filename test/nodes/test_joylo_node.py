@@ -15,12 +15,15 @@ import pytest
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
 pytest.importorskip('rclpy')
 
+from hvd_msgs.msg import RecorderStatus  # noqa: E402
+
 from hvd_ros.core.errors import DeviceError  # noqa: E402
 from hvd_ros.core.leader.buttons import BUTTONS  # noqa: E402
 from hvd_ros.core.leader.calibration import nominal_calibration  # noqa: E402
 from hvd_ros.core.leader.calibration_file import save_calibration  # noqa: E402
 from hvd_ros.drivers.joycon.report import STILL  # noqa: E402
 from hvd_ros.nodes.scripted_operator_node import JOINTS  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 from test.nodes.leader_bench import BODY, LeaderBench, namespace_of  # noqa: E402
 
 EXECUTABLE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'joylo_node'
@@ -114,6 +117,23 @@ def test_a_bus_fault_disengages_goes_on_talking_and_recovers(bench, fault, targe
     before = len(bench.leader)
     bench.until('recovered', lambda: len(bench.leader) > before + 20)
     bench.engage()
+
+
+def test_a_recorder_that_starts_and_one_that_fails_are_felt(bench):
+    bench.press('L')
+    recorder = bench.node.create_publisher(RecorderStatus, 'recorder/status', qos.LATCHED)
+    bench.until('ears', lambda: recorder.get_subscription_count() > 0)
+    shaken = bench.sim.pads['right'].rumbles
+    recorder.publish(RecorderStatus(healthy=True))
+    for status, shakes in (
+        (RecorderStatus(state=RecorderStatus.STATE_RECORDING, healthy=True), 1),
+        (RecorderStatus(state=RecorderStatus.STATE_RECORDING, healthy=False), 4),
+    ):
+        count = len(bench.commands)
+        bench.until('a tick', lambda n=count: len(bench.commands) > n + 20)
+        shaken.clear()
+        recorder.publish(status)
+        bench.until('rumble', lambda n=shakes: sum(r != STILL for r in shaken) >= n)
 
 
 def test_an_estop_of_the_mux_disarms(bench):

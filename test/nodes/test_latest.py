@@ -9,6 +9,7 @@ import pytest
 pytestmark = pytest.mark.ros
 rclpy = pytest.importorskip('rclpy')
 
+from rclpy.serialization import serialize_message  # noqa: E402
 from std_msgs.msg import Int32  # noqa: E402
 
 from hvd_ros.nodes.shell import qos  # noqa: E402
@@ -83,3 +84,18 @@ def test_never_wakes_the_executor(node):
     # Had the executor run the subscription, the message would be gone.
     assert wait_for(latest, 8).data == 8
     executor.shutdown()
+
+
+def test_raw_messages_are_the_bytes_of_the_wire_with_the_time_of_their_arrival(node):
+    latest = Latest(node, Int32, 'raw', qos.EVENTS, raw=True)
+    publisher = connected_publisher(node, latest, 'raw', qos.EVENTS)
+    before = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    publisher.publish(Int32(data=7))
+    got = []
+    end = time.monotonic() + 5.0
+    while not got and time.monotonic() < end:
+        got = latest.drain_received()
+        time.sleep(0.005)
+    ((data, received_ns),) = got
+    assert data == serialize_message(Int32(data=7))
+    assert before <= received_ns <= time.clock_gettime_ns(time.CLOCK_REALTIME)

@@ -36,11 +36,14 @@ class Latest(Generic[M]):
 
     The receive time is the steady clock at the take, at most one tick of the owner late; an age
     computed from it never exceeds the true age by anything and falls short by at most one tick.
+    A raw one gives the bytes as they came over the wire.
     """
 
-    def __init__(self, node: Node, kind: type[M], topic: str, qos: QoSProfile) -> None:
+    def __init__(
+        self, node: Node, kind: type[M], topic: str, qos: QoSProfile, *, raw: bool = False
+    ) -> None:
         self._subscription = node.create_subscription(
-            kind, topic, lambda message: None, qos, callback_group=_Polled()
+            kind, topic, lambda message: None, qos, callback_group=_Polled(), raw=raw
         )
         self.topic: str = self._subscription.topic_name
         self._depth = qos.depth
@@ -58,6 +61,13 @@ class Latest(Generic[M]):
 
     def drain_stamped(self) -> list[tuple[M, int]]:
         """Return the same with the system time [ns] at which the publisher sent each message."""
+        return self._take_all('source_timestamp')
+
+    def drain_received(self) -> list[tuple[M, int]]:
+        """Return the same with the system time [ns] at which the middleware received each one."""
+        return self._take_all('received_timestamp')
+
+    def _take_all(self, stamp: str) -> list[tuple[M, int]]:
         messages: list[tuple[M, int]] = []
         subscription = self._subscription
         with subscription.handle:
@@ -66,7 +76,7 @@ class Latest(Generic[M]):
                 taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
                 if taken is None:
                     break
-                messages.append((taken[0], taken[1]['source_timestamp']))
+                messages.append((taken[0], taken[1][stamp]))
         if messages:
             self.message = messages[-1][0]
             self.received_ns = time.monotonic_ns()
