@@ -142,3 +142,30 @@ def at(**values):
 def base_of(decision):
     """Return the base speeds of a decision."""
     return decision.values[BASE]
+
+
+# A small wish: forward, and one joint a little on.
+AHEAD = at(base_vx=0.2, left_arm_joint1=HOME[0] + 0.02)
+
+
+def bring_to(mode):
+    """Return a rig that is in the mode, moving where the mode moves."""
+    rig = Rig()
+    if mode is Mode.TELEOP:
+        rig.engage()
+        rig.drive(at(base_vx=0.3), 40)
+    elif mode is Mode.POLICY:
+        rig.start_policy([at(base_vx=0.3)] * 16)
+        rig.ticks(20)
+    elif mode is Mode.REPLAY:
+        rig.tick(replay=(rig.frame(AHEAD, source=Source.REPLAY, received_ns=rig.now_ns),))
+        assert rig.ask(mode).granted
+        rig.tick()
+    elif mode is Mode.HOME:
+        rig.tick(keepalive_ns=rig.now_ns)
+        assert rig.ask(mode, 'park').granted
+        rig.tick()
+    else:
+        rig.tick()
+    assert rig.state.mode is mode
+    return rig
