@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from hvd_msgs.msg import MuxStatus, RobotHealth, WholeBodyCommand
+from hvd_msgs.msg import MuxStatus, RecorderStatus, RobotHealth, WholeBodyCommand
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -40,6 +40,7 @@ _TOPICS: dict[str, tuple[str, type[Any], Any]] = {
     'odom': ('odom', Odometry, qos.STATE),
     'leader': ('joylo/joint_states', JointState, qos.STATE),
     'command': ('command', WholeBodyCommand, qos.COMMAND),
+    'recorder': ('recorder/status', RecorderStatus, qos.LATCHED),
 }
 
 

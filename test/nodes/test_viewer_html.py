@@ -211,3 +211,34 @@ def test_a_base_at_rest_has_no_sign():
     odom = SimpleNamespace(twist=SimpleNamespace(twist=twist))
     view = replace(EMPTY, odom=Stream('odom', 'odom', odom, 0.0))
     assert '-0.00' not in Words(html.bars(BODY, view, 0)).words
+
+
+def recorder(**changes):
+    values = {
+        'state': 1, 'episode_id': 'e1', 'task': 'pen_insert', 'kind': 'expert', 'frames': 52,
+        'duration_s': 5.2, 'rate_hz': 10.0, 'late_ticks': 0, 'dropped': 0, 'free_gb': 90.0,
+        'missing': [], 'stage': 1, 'scores': [0.5], 'healthy': True, 'text': 'recording e1',
+        'fix': '',
+    }  # fmt: skip
+    return Stream('recorder', 'recorder/status', SimpleNamespace(**values | changes), 0.0)
+
+
+def test_a_graph_without_a_recorder_shows_none():
+    assert 'Recorder' not in side()
+    assert 'recorder' not in side()
+
+
+def test_the_recorder_shows_episode_frames_and_stage():
+    words = side(recorder=recorder())
+    for part in ('recording e1', '52 in 5 s, 10.00 Hz', '1 next; marked 0.5', '90.0 GB free'):
+        assert part in words
+
+
+def test_a_recorder_in_trouble_says_what_and_what_to_do_and_is_escaped():
+    sick = recorder(
+        healthy=False, text='<b>disk full', fix='make room', missing=['head_color'], dropped=3
+    )
+    words = side(recorder=sick)
+    assert 'FAULT: <b>disk full; make room' in words
+    assert 'head_color' in words
+    assert '3 lost' in words

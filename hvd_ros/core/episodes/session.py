@@ -11,10 +11,10 @@ around a gate.
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
+from hvd_ros.core.episodes.meta import KINDS
 from hvd_ros.core.leader.buttons import STAGE_SCORES, Action
 
 SCORES = tuple(sorted(STAGE_SCORES.values()))
-KINDS = ('expert', 'suboptimal', 'rollout')
 
 
 class Phase(IntEnum):

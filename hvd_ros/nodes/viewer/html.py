@@ -7,10 +7,12 @@ Every word that came over the wire is escaped. Every block has an animation that
 unless it is replaced in time: a page whose server died or froze says so by itself.
 """
 
+from enum import IntEnum
 from html import escape
 import math
 from typing import Any
 
+from hvd_ros.core.episodes.session import Phase
 from hvd_ros.core.mux.command import Mode, Source
 from hvd_ros.core.reasons import age_text, explain
 from hvd_ros.core.robot.body import Body, Dimension, Kind
@@ -63,8 +65,8 @@ def top(view: View, tick: int) -> str:
 
 def side(view: View, tick: int) -> str:
     """Return the rest of the right panel: every gate, who asks, how the robot is."""
-    blocks = [_gates(view.mux), _sources(view.mux), _safety(view.mux)]
-    blocks += [_robot(view.health), _streams(view)]
+    blocks = [_recorder(view.recorder), _gates(view.mux), _sources(view.mux)]
+    blocks += [_safety(view.mux), _robot(view.health), _streams(view)]
     return _wrap(''.join(blocks), tick)
 
 
@@ -184,6 +186,33 @@ def _safety(mux: Stream) -> str:
     return _block('Safety', _table(rows, (30, 70)), mux)
 
 
+def _recorder(stream: Stream) -> str:
+    status = stream.message
+    if status is None:
+        return ''
+    state = _name(Phase, status.state)
+    said = status.text if status.healthy else f'FAULT: {status.text}'
+    rows = _row('recorder', f'<span id="hvd-recorder">{state}</span>', _tint(status.healthy))
+    rows += _row(
+        '', escape(f'{said}; {status.fix}' if status.fix else said), _tint(status.healthy)
+    )
+    if status.episode_id:
+        rows += _row('episode', escape(f'{status.episode_id} ({status.task}, {status.kind})'), '')
+        rate = f'{status.frames} in {status.duration_s:.0f} s, {status.rate_hz:.2f} Hz'
+        lost = f'{status.late_ticks} late, {status.dropped} lost'
+        rows += _row('frames', f'{rate}, {lost}', _tint(not status.dropped))
+        rows += _row('stage', _stage(status), '')
+    if status.missing:
+        rows += _row('silent', escape(', '.join(status.missing)), 'warn')
+    rows += _row('disk', _number(status.free_gb, '{:.1f} GB free'), '')
+    return _block('Recorder', _table(rows, (30, 70)), stream)
+
+
+def _stage(status: Any) -> str:
+    marked = ', '.join(f'{score:g}' for score in status.scores)
+    return f'{status.stage} next; marked {marked}' if marked else f'{status.stage} next'
+
+
 def _robot(stream: Stream) -> str:
     health = stream.message
     if health is None:
@@ -255,5 +284,5 @@ def _number(value: float, pattern: str) -> str:
     return pattern.format(value) if math.isfinite(value) else 'unknown'
 
 
-def _name(kind: type[Mode] | type[Source], value: int) -> str:
+def _name(kind: type[IntEnum], value: int) -> str:
     return kind(value).name.lower() if value in list(kind) else f'unknown ({value})'

@@ -24,6 +24,7 @@ LIMITS_S = {
     'odom': 0.3,
     'leader': 0.3,
     'command': 0.3,
+    'recorder': 1.0,
 }
 
 
@@ -52,11 +53,14 @@ class View:
     odom: Stream
     leader: Stream
     command: Stream
+    recorder: Stream
 
     @property
     def streams(self) -> tuple[Stream, ...]:
         """Every stream, in the order of the page."""
-        return (self.mux, self.health, self.joints, self.odom, self.leader, self.command)
+        always = (self.mux, self.health, self.joints, self.odom, self.leader, self.command)
+        # A graph without a recorder lacks nothing.
+        return always if self.recorder.message is None else (*always, self.recorder)
 
 
 def positions(message: Any) -> dict[str, float]:
