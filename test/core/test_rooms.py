@@ -30,7 +30,10 @@ ROS = {
 }  # fmt: skip
 OTHERS = {
     'core': {'numpy', 'yaml', 'cv2', 'fpsample'},
-    'drivers': {'numpy', 'dynamixel_sdk', 'serial', 'hid', 'websocket', 'websockets'},
+    'drivers': {
+        'numpy', 'dynamixel_sdk', 'serial', 'hid', 'websocket', 'websockets', 'pyrealsense2',
+        'pyzed',
+    },  # fmt: skip
     'runtime': {'numpy'},
     'sim': {'numpy', 'mujoco'},
     'nodes': ROS | {'numpy', 'yaml', 'viser'},
