@@ -1,29 +1,36 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`hvd bench NAME`: measure on this machine what the documentation promises."""
+"""
+`hvd bench NAME`: measure on this machine what the documentation promises.
+
+A bench is a module with measure(quick, minutes) -> figures by name, the unit in the name.
+Ours stand in BENCHES, other distributions add theirs under the entry-point group `hvd.benches`.
+"""
 
 import argparse
 import importlib
+from importlib import metadata
 import json
 import math
 
 from hvd_ros.cli.arguments import add_json, positive
 
 NAME = 'bench'
-HELP = 'measure on this machine: teleop, bus'
+HELP = 'measure on this machine what the documentation promises'
 EXAMPLES = (
     'hvd bench teleop               # the whole graph on twins, a good minute',
     'hvd bench teleop --minutes 10 --json | tail -1',
     'hvd bench bus --quick          # the emulated leader, under 30 s',
+    'hvd bench body                 # kinematics, self collision, the simulated robot',
     'exit codes: 0 measured, 1 the graph did not run',
 )
 
-_BENCHES = ('teleop', 'bus')
+BENCHES = ('teleop', 'bus', 'body')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this verb."""
-    parser.add_argument('name', choices=_BENCHES, help='what to measure')
+    parser.add_argument('name', choices=sorted(_benches()), help='what to measure')
     add_json(parser, 'end with one line of JSON, units in the key names')
     parser.add_argument('--quick', action='store_true', help='under 30 s; the figures mean little')
     parser.add_argument(
@@ -33,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the figures, one per line."""
-    bench = importlib.import_module(f'hvd_ros.cli.benches.{args.name}')
+    bench = importlib.import_module(_benches()[args.name])
     figures: dict[str, float] = bench.measure(args.quick, args.minutes)
     width = max(map(len, figures))
     for key, value in figures.items():
@@ -43,3 +50,9 @@ def run(args: argparse.Namespace) -> int:
         flat = {k: v if math.isfinite(v) else None for k, v in figures.items()}
         print(json.dumps(flat))
     return 0
+
+
+def _benches() -> dict[str, str]:
+    """Return bench -> module; ours win over an entry point of the same name."""
+    others = {entry.name: entry.value for entry in metadata.entry_points(group='hvd.benches')}
+    return others | {name: f'hvd_ros.cli.benches.{name}' for name in BENCHES}

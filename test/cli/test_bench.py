@@ -110,3 +110,12 @@ def test_the_teleop_bench_has_its_keys():
     assert {f'cpu_percent_{node}' for node in bench_teleop.COUNTED} <= set(figures)
     assert all(math.isfinite(figures[key]) for key in promised)
     assert figures['engaged_percent'] > 0
+
+
+def test_the_body_bench_has_its_keys():
+    pytest.importorskip('mujoco')
+    from hvd_ros.cli.benches import body
+
+    figures = body.measure(quick=True, minutes=None)
+    assert all(key.endswith('_ms_p50') and value > 0 for key, value in figures.items())
+    assert len(figures) == 4

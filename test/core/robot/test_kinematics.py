@@ -3,7 +3,6 @@
 """Forward kinematics: published values of the robot, pinocchio on random postures, speed."""
 
 import dataclasses
-import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,19 +154,6 @@ def test_a_robot_without_a_urdf_says_so():
     body = dataclasses.replace(load_body('r1'), urdf=None)
     with pytest.raises(ConfigError, match='names no URDF'):
         BodyKinematics(body)
-
-
-def test_all_links_fit_into_a_tick_many_times():
-    body = load_body('r1')
-    kinematics = BodyKinematics(body)
-    values = body.pose('park')
-    times = []
-    for _ in range(200):
-        begin = time.perf_counter()
-        kinematics.poses(values)
-        times.append(time.perf_counter() - begin)
-    # 0.4 ms is the promise; the fastest of many runs does not depend on who else is busy.
-    assert min(times) < 0.4e-3
 
 
 @pytest.mark.parametrize(
