@@ -83,6 +83,8 @@ class JointHistory:
 
     def _between(self, after: int, stamp_ns: int) -> Array:
         before_ns, after_ns = self._stamps[after - 1], self._stamps[after]
+        if after_ns == stamp_ns:
+            return self._values[after]
         if after_ns - before_ns > self._gap_ns:
             raise NotCovered(
                 f'the joint states have a hole of {(after_ns - before_ns) / 1e9:.3f} s there, '
