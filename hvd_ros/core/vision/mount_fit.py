@@ -135,7 +135,7 @@ class Fit:
             np.array(camera.distortion),
         )
         off: Array = np.where(ahead[:, None], pixels.reshape(-1, 2) - picture.pixels, _BEHIND_PX)
-        by_point: Array = slopes[:, 3:6].reshape(-1, 2, 3) * ahead[:, None, None]
+        by_point = np.asarray(slopes[:, 3:6].reshape(-1, 2, 3) * ahead[:, None, None], np.float64)
         return off, by_point, seen, rotation
 
     def _jacobian(self, picture: Picture, poses: Poses) -> tuple[Array, Array]:
