@@ -38,7 +38,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.11',
     packages=find_packages(include=['hvd_ros', 'hvd_ros.*']),
-    package_data={'hvd_ros': ['py.typed']},
+    package_data={'hvd_ros': ['py.typed', 'cli/labelling/page/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/hvd_ros']),
         ('share/hvd_ros', ['package.xml']),

@@ -32,6 +32,7 @@ VERBS = (
     'park',
     'estop',
     'calibrate',
+    'label',
     'bench',
     'logs',
     'completion',

@@ -35,7 +35,7 @@ def test_events_of_a_whole_body_are_in_order_and_near_ones_are_one():
     grippers = [i for i, name in enumerate(names) if 'gripper' in name]
     position[:20, grippers[0]] = 1.0
     position[:22, grippers[1]] = 1.0
-    position[:40, names.index('base_x')] = 0.5
+    position[:40, names.index('base_vx')] = 0.5
     got = likely_ends(position, BODY)
     assert [e.frame for e in got] == [22, 40, 59]
     assert got[0].what == 'left gripper closes, right gripper closes'
