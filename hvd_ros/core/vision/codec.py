@@ -35,7 +35,7 @@ _PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
 def encode_color(rgb: Pixels, quality: int = JPEG_QUALITY) -> bytes:
     """Return (H, W, 3) uint8 RGB as JPEG."""
-    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
         raise ContractMismatch(f'colour is {_what(rgb)}; it must be (H, W, 3) uint8 RGB')
     return _encode('.jpg', cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), cv2.IMWRITE_JPEG_QUALITY, quality)
 
@@ -48,7 +48,7 @@ def decode_color(data: bytes) -> Pixels:
 
 def encode_depth(depth_mm: Depth) -> bytes:
     """Return (H, W) uint16 millimetres (0: unknown) as a compressedDepth header and a PNG."""
-    if depth_mm.dtype != np.uint16 or depth_mm.ndim != 2:
+    if depth_mm.dtype != np.uint16 or depth_mm.ndim != 2 or not depth_mm.size:
         raise ContractMismatch(f'depth is {_what(depth_mm)}; it must be (H, W) uint16 in mm')
     return _HEADER.pack(_INV_DEPTH, 0.0, 0.0) + _encode('.png', depth_mm, *_PNG_OPTIONS)
 
@@ -68,10 +68,7 @@ def decode_depth(data: bytes) -> Depth:
 
 
 def _encode(suffix: str, image: NDArray[Any], *options: int) -> bytes:
-    try:
-        _, data = cv2.imencode(suffix, image, options)
-    except cv2.error as error:
-        raise ContractMismatch(f'image {_what(image)} can not be encoded: {error}') from None
+    _, data = cv2.imencode(suffix, image, options)
     return bytes(data.data)
 
 
