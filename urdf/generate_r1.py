@@ -64,7 +64,7 @@ def link_xml(name, link):
         f'      <mass value="{link.mass}"/>',
         f'      <inertia ixx="{xx}" ixy="0" ixz="0" iyy="{yy}" iyz="0" izz="{zz}"/>',
         '    </inertial>',
-        *(shape_xml('visual', s) for s in link.shapes),
+        *(shape_xml('visual', s) for s in link.shapes if s.seen),
         *(shape_xml('collision', s) for s in link.shapes if s.solid),
         '  </link>',
     ]

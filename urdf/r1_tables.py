@@ -30,6 +30,7 @@ class Shape(NamedTuple):
     color: str
     rpy: tuple = UPRIGHT
     solid: bool = True  # also a collision shape, else only seen
+    seen: bool = True  # also drawn, else only touched
 
 
 class Link(NamedTuple):
@@ -118,7 +119,10 @@ LINKS = {
     'torso_link4': Link(
         *(7.4, (0.0115, 0, 0.217), (0.147, 0.151, 0.053)),
         (
-            Shape((0.215, 0.200, 0.446), (0.0115, 0, 0.217), WHITE),
+            Shape((0.215, 0.200, 0.446), (0.0115, 0, 0.217), WHITE, seen=False),
+            # What is drawn stays below the view of the head camera, as the real chest does.
+            Shape((0.215, 0.200, 0.336), (0.0115, 0, 0.162), WHITE, solid=False),
+            Shape((0.166, 0.160, 0.110), (-0.013, 0, 0.385), WHITE, solid=False),
             Shape((0.012, 0.140, 0.160), (0.1205, 0, 0.28), BLUE, solid=False),
         ),
     ),
@@ -168,19 +172,22 @@ LEFT_LINKS = {
             Shape((0.024, 0.090, 0.025), (-0.004, 0.002107, 0.050), GREY, solid=False),  # camera
         ),
     ),
-    # Closed, the two inner faces meet at y = 0 of the gripper.
+    # Closed, the two inner faces meet at y = 0 of the gripper. The box that a finger's foot fills
+    # would hide the hand from the wrist camera, so less of it is drawn.
     'gripper_finger_link1': Link(
         *(0.027, (-0.0196, -0.0151, 0.0054), (2.4e-6, 5.7e-6, 6.5e-6)),
         (
             Shape((0.070, 0.013, 0.022), (0.006, -0.006953, 0), BLACK),
-            Shape((0.031, 0.036, 0.070), (-0.0355, 0.004547, 0), GREY),
+            Shape((0.031, 0.036, 0.070), (-0.0355, 0.004547, 0), GREY, seen=False),
+            Shape((0.031, 0.036, 0.026), (-0.0355, 0.004547, 0), GREY, solid=False),
         ),
     ),
     'gripper_finger_link2': Link(
         *(0.027, (-0.0196, 0.0151, -0.0054), (2.4e-6, 5.7e-6, 6.5e-6)),
         (
             Shape((0.070, 0.013, 0.022), (0.006, 0.006953, 0), BLACK),
-            Shape((0.031, 0.036, 0.070), (-0.0355, -0.004547, 0), GREY),
+            Shape((0.031, 0.036, 0.070), (-0.0355, -0.004547, 0), GREY, seen=False),
+            Shape((0.031, 0.036, 0.026), (-0.0355, -0.004547, 0), GREY, solid=False),
         ),
     ),
 }

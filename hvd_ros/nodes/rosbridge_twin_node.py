@@ -23,6 +23,7 @@ from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
 from hvd_ros.sim.fault_dial import Sample
+from hvd_ros.sim.scene import SCENES
 from hvd_ros.sim.vendor_side import VendorSide
 
 STATUS_PERIOD_NS = 100_000_000
@@ -35,6 +36,7 @@ class RosbridgeTwinConfig:
     """Parameters of the twin."""
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
+    scene: str = param('floor', 'Where the robot stands.', choices=tuple(SCENES))
     host: str = param('127.0.0.1', 'Loopback address to listen on.')
     port: int = param(9090, 'Port to listen on; 0 takes a free one.', low=0, high=65535)
     feedback_hz: float = param(200.0, 'Rate of every feedback stream.', low=20.0, high=500.0)
@@ -46,7 +48,7 @@ class RosbridgeTwinNode(Node):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__('rosbridge_twin', **options)
         config = declare(self, RosbridgeTwinConfig)
-        self._side = VendorSide(load_body(config.robot), SOCKET_FAULTS)
+        self._side = VendorSide(load_body(config.robot), SOCKET_FAULTS, config.scene)
         # The server's thread only appends; the tick takes.
         self._inbox: deque[tuple[str, dict[str, Any]]] = deque(maxlen=1000)
         self._targets = _target_streams()
@@ -56,14 +58,15 @@ class RosbridgeTwinNode(Node):  # type: ignore[misc]
         self._server.open()
         self.port = self._server.port
         self.get_logger().info(f'rosbridge twin at ws://{config.host}:{self.port}')
-        self._face = TwinFace(self, self._side)
+        self._face = TwinFace(self, self._side, config.robot)
         self._status_ns = 0
         self._half_open = False
         self.tick = Tick(self, 1.0 / config.feedback_hz, self._on_tick)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and take the state away."""
         self._server.close()
+        self._face.close()
 
     def _on_tick(self) -> None:
         now_ns = time.monotonic_ns()

@@ -35,6 +35,7 @@ from hvd_ros.nodes.shell.params import declare
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
+from hvd_ros.sim.scene import SCENES
 from hvd_ros.sim.vendor_side import VendorSide
 
 STATUS_PERIOD_NS = 100_000_000
@@ -45,6 +46,7 @@ class SimRobotConfig(TargetsConfig):
     """Parameters of the twin; topic types must equal those of the r1 node."""
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
+    scene: str = param('floor', 'Where the robot stands.', choices=tuple(SCENES))
     feedback_hz: float = param(
         200.0, 'Rate of every feedback stream (the real torso: 488).', low=20.0, high=500.0
     )
@@ -56,15 +58,16 @@ class SimRobotNode(Node):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__('sim_robot', **options)
         self._config = config = declare(self, SimRobotConfig)
-        self._side = VendorSide(load_body(config.robot))
+        self._side = VendorSide(load_body(config.robot), scene=config.scene)
         self._make_inputs()
         self._make_outputs()
-        self._face = TwinFace(self, self._side)
+        self._face = TwinFace(self, self._side, config.robot)
         self._status_ns = 0
         self.tick = Tick(self, 1.0 / config.feedback_hz, self._on_tick)
 
     def close(self) -> None:
-        """Nothing to leave safe: a simulated robot falls on nobody."""
+        """Take the state away; a simulated robot falls on nobody."""
+        self._face.close()
 
     def _make_inputs(self) -> None:
         c = self._config

@@ -57,9 +57,10 @@ class FaultDial:
         lossy: tuple[str, ...] = (),
         extra: tuple[str, ...] = (),
         seed: int = 0,
+        kinds: tuple[str, ...] = (*STREAM_FAULTS, *ROBOT_FAULTS),
     ) -> None:
         self._streams, self._lossy = streams, lossy
-        self._kinds = (*STREAM_FAULTS, *ROBOT_FAULTS, *extra)
+        self._kinds = (*kinds, *extra)
         self._faults: dict[tuple[str, str], _Fault] = {}
         self._late: dict[str, deque[tuple[int, Sample]]] = {}
         self._random = random.Random(seed)

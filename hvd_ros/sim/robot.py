@@ -18,7 +18,7 @@ from hvd_ros.core.errors import CommandRejected, HvdError
 from hvd_ros.core.robot import swerve
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.kinematics import BodyKinematics
-from hvd_ros.sim import robot_model
+from hvd_ros.sim import scene as scenes
 
 # How fast the vendor's joint tracker follows [rad/s]; a finger as its joint says [m/s].
 ARM_SPEED = np.array([3.0, 3.0, 3.0, 5.0, 5.0, 5.0])
@@ -66,17 +66,19 @@ class _Tracker:
 
 
 class SimRobot:
-    """One simulated R1; `start` is a pose of the robot description."""
+    """One simulated R1 in a scene; `start` is a pose of the robot description."""
 
     def __init__(
         self,
         body: Body,
         start: str = 'park',
         base_pose: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        scene: str = 'floor',
     ) -> None:
         # _check says what MuJoCo would write into MUJOCO_LOG.TXT in whatever folder we run from.
         mujoco.set_mju_user_warning(lambda text: None)
-        self.model = robot_model.build(body).compile()
+        self.scene = scene
+        self.model = scenes.build(body, scene).compile()
         self.data = mujoco.MjData(self.model)
         self.timestep_s = float(self.model.opt.timestep)
         self._trackers = _trackers(self.model, body)

@@ -34,8 +34,10 @@ IDLE_W, CAPACITY_WH = 120.0, 1680.0
 class VendorSide:
     """One simulated robot behind the vendor's interface."""
 
-    def __init__(self, body: Body, extra_faults: tuple[str, ...] = ()) -> None:
-        self.robot = SimRobot(body)
+    def __init__(
+        self, body: Body, extra_faults: tuple[str, ...] = (), scene: str = 'floor'
+    ) -> None:
+        self.robot = SimRobot(body, scene=scene)
         self.dial = FaultDial(STREAMS, LOSSY, extra_faults)
         self.speed_listeners = 0  # the chassis moves only while somebody listens to its speed
         self.charge_percent = 90.0

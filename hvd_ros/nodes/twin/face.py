@@ -4,7 +4,7 @@
 What both robot twins show besides the vendor's interface: the clock, the truth, the fault dial.
 
 A twin without the truth could not be used to judge anything; a twin that silently runs slow would
-be worse than none.
+be worse than none. The process that draws the cameras reads the state here; nothing waits for it.
 """
 
 import array
@@ -17,6 +17,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
 from hvd_ros.core.errors import ConfigError
+from hvd_ros.drivers.cameras.frame_store import state_writer
+from hvd_ros.drivers.sim_devices import twin_dir
 from hvd_ros.nodes.shell import qos
 from hvd_ros.sim.real_time import RealTime
 from hvd_ros.sim.vendor_side import VendorSide
@@ -29,14 +31,20 @@ WARN_PERIOD_NS = 5_000_000_000
 class TwinFace:
     """Steps a VendorSide in real time and publishes its ground truth under the node's name."""
 
-    def __init__(self, node: Node, side: VendorSide) -> None:
+    def __init__(self, node: Node, side: VendorSide, robot_name: str) -> None:
         self._node, self._side = node, side
         name = node.get_name()
         self._truth = node.create_publisher(Odometry, f'{name}/ground_truth', qos.STATE)
         self._joints = node.create_publisher(JointState, f'{name}/joint_states', qos.STATE)
         node.create_service(InjectFault, f'{name}/fault', self._on_inject)
         now_ns = time.monotonic_ns()
-        self.clock = RealTime(side.robot.timestep_s, now_ns)
+        robot = side.robot
+        self._board = state_writer(
+            twin_dir(node.get_namespace()),
+            robot.model.nq,
+            {'robot': robot_name, 'scene': robot.scene},
+        )
+        self.clock = RealTime(robot.timestep_s, now_ns)
         self._truth_ns = self._warned_ns = now_ns
 
     def advance(self, now_ns: int) -> None:
@@ -44,12 +52,27 @@ class TwinFace:
         steps = self.clock.due(now_ns)
         if steps:
             self._side.step(steps * self._side.robot.timestep_s, now_ns)
+            self._hand_out_state(now_ns)
         if now_ns - self._truth_ns >= TRUTH_PERIOD_NS:
             self._truth_ns = max(self._truth_ns + TRUTH_PERIOD_NS, now_ns - TRUTH_PERIOD_NS)
             self._publish_truth()
         if now_ns - self._warned_ns >= WARN_PERIOD_NS:
             self._warned_ns = now_ns
             self._warn_if_slow()
+
+    def close(self) -> None:
+        """Take the state away, so that nobody draws a robot that is gone; safe to call twice."""
+        self._board.close()
+
+    def _hand_out_state(self, now_ns: int) -> None:
+        record, data = self._board.begin(), self._side.robot.data
+        # The physics has come up to the tick's begin; stepping it took a moment since.
+        late_ns = time.monotonic_ns() - now_ns
+        record['captured_ns'] = self._node.get_clock().now().nanoseconds - late_ns
+        record['captured_steady_ns'] = now_ns
+        record['time_s'] = data.time
+        record['qpos'] = data.qpos
+        self._board.commit()
 
     def _warn_if_slow(self) -> None:
         factor = self.clock.factor()
