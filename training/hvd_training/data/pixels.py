@@ -1,0 +1,82 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Statistics of images, exact and small: how often each of 256 values occurred in each channel.
+
+Mean, deviation and every quantile follow from these counts, and the counts of two episodes add up.
+Images are made smaller first and only some are looked at, as LeRobot does.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from av.video.frame import VideoFrame
+import numpy as np
+from numpy.typing import NDArray
+
+from hvd_training.data.summary import QUANTILES
+
+_WIDTH = 160  # pixels across after shrinking
+_VALUES = np.arange(256) / 255
+
+
+class PixelStats:
+    """Counts of values per channel, (3, 256), over images spread along an episode."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.counts: NDArray[np.int64] = np.zeros((3, 256), dtype=np.int64)
+        self.images = 0
+        self._most, self._stride, self._seen = most, 1, 0
+        self._kept: list[NDArray[np.int64]] = []
+
+    def add(self, frame: VideoFrame) -> None:
+        """Look at a frame if it is its turn; afterwards at most `most` of all have been kept."""
+        if self._seen % self._stride == 0:
+            self._kept.append(_count(frame))
+            if len(self._kept) > self._most:
+                self._kept, self._stride = self._kept[::2], self._stride * 2
+        self._seen += 1
+
+    def merge(self, counts: NDArray[np.int64], images: int) -> None:
+        """Add the counts of another episode."""
+        self.counts, self.images = self.counts + counts, self.images + images
+
+    def close(self) -> 'PixelStats':
+        """Add up what was kept."""
+        if self._kept:
+            self.merge(np.sum(self._kept, axis=0), len(self._kept))
+            self._kept = []
+        return self
+
+    def as_lerobot(self) -> dict[str, Any]:
+        """Return the statistics in [0, 1], each of shape (3, 1, 1), and the number of images."""
+        share = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        mean = share @ _VALUES
+        std = np.sqrt(np.maximum(share @ _VALUES**2 - mean**2, 0))
+        found = {'mean': mean, 'std': std, **_edges(self.counts), **_quantiles(share)}
+        shaped = {name: np.reshape(value, (3, 1, 1)).tolist() for name, value in found.items()}
+        return {**shaped, 'count': [self.images]}
+
+
+def _count(frame: VideoFrame) -> NDArray[np.int64]:
+    width = min(_WIDTH, frame.width)
+    height = max(1, frame.height * width // frame.width)
+    rgb = frame.reformat(width=width, height=height, format='rgb24').to_ndarray()
+    return np.array([np.bincount(rgb[..., c].ravel(), minlength=256) for c in range(3)])
+
+
+def _edges(counts: NDArray[np.int64]) -> Mapping[str, Any]:
+    seen = [np.flatnonzero(channel) for channel in counts]
+    some = [found if len(found) else np.array([0]) for found in seen]
+    return {
+        'min': [_VALUES[found[0]] for found in some],
+        'max': [_VALUES[found[-1]] for found in some],
+    }
+
+
+def _quantiles(share: NDArray[np.float64]) -> Mapping[str, Any]:
+    total = np.cumsum(share, axis=1)
+    return {
+        name: [_VALUES[min(np.searchsorted(channel, q), 255)] for channel in total]
+        for name, q in QUANTILES.items()
+    }

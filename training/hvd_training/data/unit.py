@@ -1,0 +1,218 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A unit: one episode, converted, on its own in a folder, not yet part of a dataset.
+
+Both formats are put together from units, and so are merged and split datasets. A unit appears
+under its name only when it is whole, so a conversion that was cut off goes on behind the last one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+import hashlib
+import json
+import os
+from pathlib import Path
+import shutil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
+from hvd_training.data import video
+from hvd_training.data.columns import ColumnsConfig, build_columns
+from hvd_training.data.facts import EpisodeFacts, facts_from_json
+from hvd_training.data.pixels import PixelStats
+from hvd_training.data.source import Column, EpisodeSource
+from hvd_training.data.tables import read_columns, write_columns
+from hvd_training.data.video import VideoConfig
+
+SCHEMA = 1
+CLOUDS = ('off', 'float16', 'float32')
+_COLUMNS = 'columns.parquet'
+_UNIT = 'unit.json'
+
+
+@dataclass(frozen=True)
+class UnitConfig:
+    """Everything that decides what a unit holds."""
+
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    video: VideoConfig = field(default_factory=VideoConfig)
+    cloud: str = 'float16'  # of the points; float16 is exact to 1 mm within 2 m
+
+    def __post_init__(self) -> None:
+        if self.cloud not in CLOUDS:
+            raise ConfigError(f"cloud '{self.cloud}'; {did_you_mean(self.cloud, CLOUDS)}")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A whole unit on disk."""
+
+    folder: Path
+    facts: EpisodeFacts
+    state_names: tuple[str, ...]
+    columns: ColumnsConfig
+    videos: dict[str, dict[str, Any]]  # camera -> entry of info.json
+    pixels: dict[str, PixelStats]
+    cloud: tuple[int, str] | None  # points, dtype
+    digest: str  # of numbers and clouds
+    fingerprint: str
+
+    def numbers(self) -> dict[str, Column]:
+        """Read every column."""
+        return read_columns(self.folder / _COLUMNS)
+
+    def video(self, camera: str) -> Path:
+        """Return the video of a camera."""
+        return self.folder / f'{camera}.mp4'
+
+    def clouds(self) -> tuple[Path, Path]:
+        """Return the files of points (T, N, 3) and colours (T, N, 3)."""
+        return self.folder / 'cloud_xyz.npy', self.folder / 'cloud_rgb.npy'
+
+
+def fingerprint(source: str, config: UnitConfig) -> str:
+    """Return what has to be the same for a unit to be still good."""
+    text = json.dumps([SCHEMA, source, asdict(config)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_unit(source: EpisodeSource, config: UnitConfig, folder: Path) -> Unit:
+    """Convert one episode into a folder that appears when it is whole; keeps one that still is."""
+    mark = fingerprint(source.fingerprint, config)
+    if (folder / _UNIT).is_file() and read_unit(folder).fingerprint == mark:
+        return read_unit(folder)
+    work = folder.with_name(folder.name + '.tmp')
+    for old in (work, folder):
+        shutil.rmtree(old, ignore_errors=True)
+    work.mkdir(parents=True)
+    columns = build_columns(source.raw(), source.facts, config.columns)
+    write_columns(work / _COLUMNS, columns)
+    videos = {camera: _video(source, camera, work, config) for camera in source.cameras}
+    cloud = _clouds(source, work, config.cloud)
+    facts = source.facts
+    finish_unit(work, facts, source.state_names, config.columns, videos, cloud, mark)
+    work.rename(folder)
+    return read_unit(folder)
+
+
+def finish_unit(
+    folder: Path,
+    facts: EpisodeFacts,
+    state_names: tuple[str, ...],
+    columns: ColumnsConfig,
+    videos: Mapping[str, tuple[dict[str, Any], PixelStats]],
+    cloud: tuple[int, str] | None,
+    mark: str,
+) -> None:
+    """Write the unit's own file, last."""
+    data = {
+        'schema': SCHEMA,
+        'facts': facts.as_json(),
+        'state_names': list(state_names),
+        'columns': asdict(columns),
+        'videos': {camera: entry for camera, (entry, _) in videos.items()},
+        'pixels': {c: [p.images, p.counts.tolist()] for c, (_, p) in videos.items()},
+        'cloud': cloud,
+        'digest': digest(read_columns(folder / _COLUMNS), folder),
+        'fingerprint': mark,
+    }
+    path = folder / _UNIT
+    with path.open('w', encoding='utf-8') as file:
+        json.dump(data, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_unit(folder: Path) -> Unit:
+    """Read what finish_unit wrote."""
+    data = json.loads((folder / _UNIT).read_text(encoding='utf-8'))
+    pixels = {}
+    for camera, (images, counts) in data['pixels'].items():
+        pixels[camera] = PixelStats()
+        pixels[camera].merge(np.array(counts), images)
+    return Unit(
+        folder=folder,
+        facts=facts_from_json(data['facts']),
+        state_names=tuple(data['state_names']),
+        columns=columns_from_json(data['columns']),
+        videos=data['videos'],
+        pixels=pixels,
+        cloud=tuple(data['cloud']) if data['cloud'] else None,
+        digest=data['digest'],
+        fingerprint=data['fingerprint'],
+    )
+
+
+def columns_from_json(data: Mapping[str, Any]) -> ColumnsConfig:
+    """Read the config back, with its tuples."""
+    return ColumnsConfig(**{**data, 'state': tuple(data['state'])})
+
+
+def digest(columns: Mapping[str, Column], clouds: Path | None = None) -> str:
+    """Return the SHA-256 of the columns that stay the same wherever the episode lies."""
+    total = hashlib.sha256()
+    for name in sorted(columns):
+        values = np.ascontiguousarray(columns[name])
+        total.update(f'{name} {values.dtype.str} {values.shape}'.encode())
+        total.update(values.data if values.size else b'')
+    for path in sorted(clouds.glob('cloud_*.npy')) if clouds else ():
+        with path.open('rb') as file:
+            total.update(hashlib.file_digest(file, 'sha256').digest())
+    return total.hexdigest()
+
+
+def _video(
+    source: EpisodeSource, camera: str, work: Path, config: UnitConfig
+) -> tuple[dict[str, Any], PixelStats]:
+    size, fps, frames = source.cameras[camera], source.facts.fps, source.facts.frames
+    path = work / f'{camera}.mp4'
+    count, stats = video.encode(source.images(camera), path, size, fps, config.video)
+    found = video.probe(path, fps)
+    if not count == found.frames == frames or not found.exact:
+        raise ContractMismatch(
+            f'{source.facts.episode_id}: {camera} has {count} images and {found.frames} in its '
+            f'video for {frames} frames; all three must agree'
+        )
+    return config.video.info(*size, fps), stats.close()
+
+
+def _clouds(source: EpisodeSource, work: Path, dtype: str) -> tuple[int, str] | None:
+    if dtype == 'off' or not source.has_cloud:
+        return None
+    files: tuple[NDArray[Any], NDArray[Any]] | None = None
+    row = -1
+    for row, (xyz, rgb) in enumerate(_at_most(source)):
+        if files is None:
+            shape = (source.facts.frames, *xyz.shape)
+            files = (
+                _memory(work / 'cloud_xyz.npy', dtype, shape),
+                _memory(work / 'cloud_rgb.npy', 'uint8', shape),
+            )
+        if files[0].shape[1:] != xyz.shape:
+            raise ContractMismatch(
+                f'{source.facts.episode_id}: cloud {row} has {len(xyz)} points, those before it '
+                f'{files[0].shape[1]}; a dataset has one number of points'
+            )
+        files[0][row], files[1][row] = xyz, rgb
+    if files is None or row + 1 != source.facts.frames:
+        raise ContractMismatch(
+            f'{source.facts.episode_id}: {row + 1} clouds for {source.facts.frames} frames'
+        )
+    for file in files:
+        file.flush()  # type: ignore[attr-defined]
+    return files[0].shape[1], dtype
+
+
+def _at_most(source: EpisodeSource) -> Iterator[Any]:
+    for row, cloud in enumerate(source.clouds()):
+        if row >= source.facts.frames:
+            raise ContractMismatch(f'{source.facts.episode_id}: more clouds than frames')
+        yield cloud
+
+
+def _memory(path: Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    return np.lib.format.open_memmap(path, mode='w+', dtype=np.dtype(dtype), shape=shape)
