@@ -73,8 +73,16 @@ if ! fresh package "$package"; then
   colcon_build "$checkout"
   ln -sfn ../lib/hvd_ros/hvd "$env/bin/hvd"
   # HVD_CHECKOUT lets a test run the nodes of a changed copy (test/mutate_guards.py).
-  printf 'import os, sys; sys.path.insert(0, os.environ.get("HVD_CHECKOUT") or %s)\n' \
+  printf 'import os, sys; c = os.environ.get("HVD_CHECKOUT") or %s; sys.path[:0] = [c, c + "/training"]\n' \
     "$("$python" -c 'import sys; print(repr(sys.argv[1]))' "$checkout")" \
     >"$env/lib/python3.11/site-packages/zz_checkout.pth"
   stamp package "$package"
+fi
+
+# Its modules are read from the checkout as well; what is installed are the entry points.
+training="$package $(digest training/pyproject.toml)"
+if ! fresh training "$training"; then
+  echo 'setup: installing hvd-training'
+  "$env/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e training
+  stamp training "$training"
 fi
