@@ -45,6 +45,12 @@ class LabelError(HvdError):
     exit_code = 6
 
 
+class EpisodeError(HvdError):
+    """An episode is damaged, incomplete, there already or can not be written."""
+
+    exit_code = 6
+
+
 class ConfigError(HvdError):
     """A configuration file, argument or name is wrong."""
 

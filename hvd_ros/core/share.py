@@ -42,6 +42,12 @@ def user_state_dir() -> Path:
     return Path(os.environ.get('XDG_STATE_HOME') or Path.home() / '.local' / 'state') / 'hvd_ros'
 
 
+def user_data_dir() -> Path:
+    """Return the folder of episodes: HVD_DATA_DIR or ~/hvd_data/episodes."""
+    named = os.environ.get('HVD_DATA_DIR')
+    return Path(named) if named else Path.home() / 'hvd_data' / 'episodes'
+
+
 def _share_roots() -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     checkout = [package.parent] if (package.parent / 'package.xml').exists() else []

@@ -26,10 +26,10 @@ OURS = {
 ROS = {
     'rclpy', 'rcl_interfaces', 'builtin_interfaces', 'ament_index_python', 'hvd_msgs', 'hdas_msg',
     'std_msgs', 'std_srvs', 'sensor_msgs', 'geometry_msgs', 'nav_msgs', 'diagnostic_msgs',
-    'tf2_msgs',
+    'tf2_msgs', 'rosgraph_msgs',
 }  # fmt: skip
 OTHERS = {
-    'core': {'numpy', 'yaml', 'cv2', 'fpsample'},
+    'core': {'numpy', 'yaml', 'cv2', 'fpsample', 'mcap', 'rosbags'},
     'drivers': {
         'numpy', 'dynamixel_sdk', 'serial', 'hid', 'websocket', 'websockets', 'pyrealsense2',
         'pyzed',
