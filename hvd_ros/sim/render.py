@@ -71,6 +71,7 @@ class Renderer:
             mujoco.mjtCatBit.mjCAT_ALL.value,
             self._scene,
         )
+        self._gl.make_current()  # somebody else in this thread may have drawn meanwhile
         mujoco.mjr_render(rect, self._scene, self._context)
         mujoco.mjr_readPixels(rgb, z, rect, self._context)
         color[:] = rgb[::-1]
