@@ -17,7 +17,7 @@ from hvd_ros.core.episodes.agreement import agreement, as_text
 from hvd_ros.core.episodes.labels import LIVE, check_author
 from hvd_ros.core.episodes.labels_file import load_labels
 from hvd_ros.core.episodes.meta import FILE as META_FILE
-from hvd_ros.core.episodes.reader import list_episodes
+from hvd_ros.core.episodes.seal import PARTIAL
 from hvd_ros.core.errors import ConfigError, LabelError
 from hvd_ros.core.share import user_data_dir
 
@@ -70,8 +70,10 @@ def find_episodes(places: Sequence[Path]) -> list[Path]:
     for place in places:
         if not place.is_dir():
             raise ConfigError(f'{place} is no folder; name episodes or folders of them')
-        single = (place / META_FILE).is_file()
-        found |= dict.fromkeys([place] if single else list_episodes(place))
+        # An episode, the episodes of one task, or a root of tasks.
+        metas = (path for depth in ('', '*/', '*/*/') for path in place.glob(depth + META_FILE))
+        sealed = {path.parent for path in metas if path.parent.suffix != PARTIAL}
+        found |= dict.fromkeys(sorted(sealed))
     if not found:
         names = ', '.join(str(place) for place in places)
         raise ConfigError(f'no episodes in {names}; record some, or name another folder')

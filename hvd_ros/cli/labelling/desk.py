@@ -16,14 +16,7 @@ from typing import Any
 import numpy as np
 
 from hvd_ros.core.episodes.events import likely_ends
-from hvd_ros.core.episodes.labels import (
-    LIVE,
-    Labels,
-    Mark,
-    check_author,
-    empty_labels,
-    now_iso,
-)
+from hvd_ros.core.episodes.labels import LIVE, Labels, Mark, check_author, now_iso
 from hvd_ros.core.episodes.labels_file import load_labels, update_labels
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.rewards import rewards
@@ -41,7 +34,8 @@ class Desk:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = tuple(folders)
-        self._lock = threading.Lock()
+        # A bag is one open file: one reader at a time.
+        self._lock = threading.RLock()
         self._open: dict[int, Episode] = {}
 
     def listing(self) -> list[dict[str, Any]]:
@@ -58,8 +52,10 @@ class Desk:
     def view(self, index: int, author: str) -> dict[str, Any]:
         """Return all that the page shows of an episode, except its frames."""
         episode = self._episode(index)
-        meta, task = episode.meta, load_task(episode.meta.task)
-        position, asked, body = *_arrays(episode), _body(meta.robot)
+        meta, task, body = episode.meta, load_task(episode.meta.task), _body(episode)
+        with self._lock:
+            table = episode.table()
+        position, asked = np.asarray(table.position), np.asarray(table.asked)
         return {
             'index': index,
             'episode': meta.episode_id,
@@ -80,7 +76,7 @@ class Desk:
                 for event in (likely_ends(position, body) if body else [])
             ],
             'strips': _strips(position, asked, body) if body else [],
-            **self._said(self._labels(index), author),
+            **self._said(episode.labels, author),
         }
 
     def frames(self, index: int, first: int, count: int) -> bytes:
@@ -113,15 +109,10 @@ class Desk:
         marks = [_mark(row, author) for row in wish.get('marks', ())]
         labels = update_labels(
             self.folders[index],
-            self._labels(index),
+            self._episode(index).labels,
             lambda labels: labels.with_marks(author, marks, finished=finished),
         )
         return self._said(labels, author)
-
-    def _labels(self, index: int) -> Labels:
-        meta = self._episode(index).meta
-        found = load_labels(self.folders[index], episode_id=meta.episode_id, frames=meta.frames)
-        return found or empty_labels(meta.episode_id, meta.task, meta.frames)
 
     def _said(self, labels: Labels, author: str) -> dict[str, Any]:
         paid = rewards(labels.by(author), labels.frames)
@@ -142,7 +133,7 @@ class Desk:
         with self._lock:
             if index not in self._open:
                 while len(self._open) >= _OPEN_EPISODES:
-                    del self._open[next(iter(self._open))]
+                    self._open.pop(next(iter(self._open))).close()
                 self._open[index] = Episode.open(self.folders[index])
             return self._open[index]
 
@@ -160,17 +151,13 @@ def _mark(row: Any, author: str) -> Mark:
     )
 
 
-def _arrays(episode: Episode) -> tuple[Any, Any]:
-    table = episode.table()
-    return np.asarray(table.position, dtype=float), np.asarray(table.asked, dtype=float)
-
-
-def _body(robot: str) -> Body | None:
+def _body(episode: Episode) -> Body | None:
     # An episode of a robot that is not described here can be labelled all the same, without hints.
     try:
-        return load_body(robot)
+        body = load_body(episode.meta.robot)
     except HvdError:
         return None
+    return body if tuple(body.names) == tuple(episode.meta.dimensions) else None
 
 
 def _strips(position: Any, asked: Any, body: Body) -> list[dict[str, Any]]:
