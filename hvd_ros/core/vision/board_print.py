@@ -36,6 +36,7 @@ class Page:
     width_mm: int
     height_mm: int
     pixels: Pixels  # (height_mm, width_mm) * PX_PER_MM, grey
+    squares_at_m: tuple[float, float]  # upper left corner of the squares, right and down
 
 
 def write_board(board: Charuco, path: Path) -> Page:
@@ -65,7 +66,8 @@ def draw_page(board: Charuco) -> Page:
     words = f'{describe(board.config)}   print at 100 %   ruler: {RULER_MM} mm'
     at = ((sheet.shape[1] - RULER_MM * PX_PER_MM) // 2, (high - _EDGE_MM) * PX_PER_MM - 60)
     cv2.putText(sheet, words, at, cv2.FONT_HERSHEY_SIMPLEX, 1.2, (_INK,), 3, cv2.LINE_AA)
-    return Page(paper, wide, high, sheet)
+    at_m = left / PX_PER_MM / 1e3, top / PX_PER_MM / 1e3
+    return Page(paper, wide, high, sheet, at_m)
 
 
 def _paper(width_mm: float, height_mm: float) -> tuple[str, tuple[int, int]]:

@@ -38,8 +38,8 @@ class CalibrationConfig:
     view_error_px: float = param(
         0.3, 'What a view may be off as a whole, at least.', low=0.01, high=10.0
     )
-    largest_mm: float = param(4.0, 'Largest expected error of a mount.', low=0.1, high=100.0)
-    largest_deg: float = param(0.5, 'Largest expected turn of a mount.', low=0.01, high=10.0)
+    largest_mm: float = param(6.0, 'Largest expected error of a mount.', low=0.1, high=100.0)
+    largest_deg: float = param(0.6, 'Largest expected turn of a mount.', low=0.01, high=10.0)
     hardly_moved_deg: float = param(5.0, 'A joint that moved less is named.', low=0.0, high=90.0)
 
 

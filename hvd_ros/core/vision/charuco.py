@@ -165,12 +165,8 @@ def _detector_origin_px() -> float:
     board = cv2.aruco.CharucoBoard(
         (4, 3), 1.0, 0.75, cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     )
-    sheet = cv2.copyMakeBorder(
-        board.generateImage((4 * square_px, 3 * square_px)),
-        *4 * (20,),
-        cv2.BORDER_CONSTANT,
-        value=255,
-    )
+    sheet = np.full((3 * square_px + 40, 4 * square_px + 40), 255, np.uint8)
+    sheet[20:-20, 20:-20] = board.generateImage((4 * square_px, 3 * square_px))
     found = cv2.aruco.CharucoDetector(board).detectBoard(cv2.GaussianBlur(sheet, (0, 0), 1.0))[0]
     drawn = 20 + square_px - 0.5  # the first corner, between two pixels
     return round(2 * float(np.min(found) - drawn)) / 2
