@@ -10,15 +10,19 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NODES = (
+    'cloud',
     'guardian',
     'joylo',
     'mux',
     'r1',
+    'realsense_camera',
+    'replay',
     'rosbridge_twin',
     'scripted_operator',
     'sim_joylo',
     'sim_robot',
     'viewer',
+    'zed_camera',
 )
 
 

@@ -22,10 +22,11 @@ EXAMPLES = (
     'hvd bench teleop --minutes 10 --json | tail -1',
     'hvd bench bus --quick          # the emulated leader, under 30 s',
     'hvd bench body                 # kinematics, self collision, the simulated robot',
+    'hvd bench cloud                # three views to 4096 points, and Open3D beside',
     'exit codes: 0 measured, 1 the graph did not run',
 )
 
-BENCHES = ('teleop', 'bus', 'body')
+BENCHES = ('teleop', 'bus', 'body', 'cloud')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, 'end with one line of JSON, units in the key names')
     parser.add_argument('--quick', action='store_true', help='under 30 s; the figures mean little')
     parser.add_argument(
-        '--minutes', type=positive, metavar='M', help='how long (teleop: 1, bus: 0.25)'
+        '--minutes', type=positive, metavar='M', help='how long (teleop: 1, bus and cloud: 0.25)'
     )
 
 

@@ -119,3 +119,29 @@ def test_the_body_bench_has_its_keys():
     figures = body.measure(quick=True, minutes=None)
     assert all(key.endswith('_ms_p50') and value > 0 for key, value in figures.items())
     assert len(figures) == 4
+
+
+def test_the_cloud_bench_has_its_keys(monkeypatch):
+    from hvd_ros.cli.benches import cloud
+
+    monkeypatch.setattr(cloud, 'SIZE', (160, 120))
+    monkeypatch.setattr(cloud, '_INPUT', 8000)
+    monkeypatch.setattr(cloud, '_POINTS', 512)
+    figures = cloud.measure(quick=True, minutes=0.001)
+    assert 0 < figures['cloud_ms_p50'] <= figures['cloud_ms_p99']
+    assert figures['cameras'] == 3
+    assert 0.95 <= figures['cover_ratio'] <= 1.05
+    assert figures['ratio_vs_numpy'] > 0
+    assert math.isnan(figures['thinned_cover_ratio'])
+    assert {'decode_depth_ms_p50', 'self_filter_ms_p50', 'sample_ms_p50'} <= figures.keys()
+
+
+def test_without_open3d_its_figures_are_null(monkeypatch):
+    from hvd_ros.cli.benches import cloud
+
+    monkeypatch.setitem(sys.modules, 'open3d', None)
+    scene = cloud.np.random.default_rng(0).random((2000, 3), dtype='f4')
+    monkeypatch.setattr(cloud, '_POINTS', 64)
+    figures = cloud._sampling((scene, (scene * 255).astype('u1')), rounds=1)
+    assert math.isnan(figures['ratio_vs_open3d'])
+    assert figures['ratio_vs_numpy'] > 0

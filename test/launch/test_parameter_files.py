@@ -19,6 +19,8 @@ CONFIGS = {
     'mux': 'hvd_ros.core.mux.state:MuxConfig',
     'r1': 'hvd_ros.nodes.r1_node:R1Config',
     'guardian': 'hvd_ros.nodes.guardian_node:GuardianConfig',
+    'replay': 'hvd_ros.nodes.replay_node:ReplayConfig',
+    'cloud': 'hvd_ros.nodes.cloud_node:CloudConfig',
     'viewer': 'hvd_ros.nodes.viewer_node:ViewerConfig',
     'sim_robot': 'hvd_ros.nodes.sim_robot_node:SimRobotConfig',
     'rosbridge_twin': 'hvd_ros.nodes.rosbridge_twin_node:RosbridgeTwinConfig',
@@ -48,6 +50,7 @@ def _given(node: LaunchNode) -> tuple[dict[str, object], dict[str, object]]:
         ('teleop', {'transport': 'rosbridge'}),
         ('teleop', {'hardware': 'real'}),
         ('guardian', {'hardware': 'real'}),
+        ('replay', {'episode': '/an/episode', 'drive': 'true'}),
     ],
     ids=str,
 )

@@ -33,7 +33,7 @@ Colors = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class CloudConfig:
+class SceneConfig:
     """What of the scene becomes the cloud."""
 
     points: int = param(4096, 'Points of a cloud, always.', low=16, high=65536)
@@ -80,9 +80,9 @@ class CloudBuilder:
     """The steps, with everything that does not change from cloud to cloud worked out once."""
 
     def __init__(
-        self, body: Body, mounts: Mapping[str, CameraMount], config: CloudConfig | None = None
+        self, body: Body, mounts: Mapping[str, CameraMount], config: SceneConfig | None = None
     ) -> None:
-        self.config = config = config or CloudConfig()
+        self.config = config = config or SceneConfig()
         self._low, self._high = _box(config)
         self._mounts = dict(mounts)
         self._kinematics = BodyKinematics(body)
@@ -181,7 +181,7 @@ def views_at_capture(
     return views, left_out
 
 
-def _box(config: CloudConfig) -> tuple[Points, Points]:
+def _box(config: SceneConfig) -> tuple[Points, Points]:
     low, high = (np.array(c, np.float32) for c in (config.crop_low_m, config.crop_high_m))
     if low.shape != (3,) or high.shape != (3,) or not np.all(low < high):
         raise ConfigError(

@@ -22,7 +22,7 @@ import yaml
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.kinematics import BodyKinematics
-from hvd_ros.core.vision.cloud import CloudBuilder, CloudConfig, Seen, views_at_capture
+from hvd_ros.core.vision.cloud import CloudBuilder, SceneConfig, Seen, views_at_capture
 from hvd_ros.core.vision.codec import encode_color, encode_depth
 from hvd_ros.core.vision.intrinsics import Intrinsics
 from hvd_ros.core.vision.joint_history import JointHistory
@@ -31,7 +31,7 @@ from hvd_ros.core.vision.mounts import CameraMount, nominal_mounts
 BODY = load_body('r1')
 MOUNTS = nominal_mounts(BODY)
 HOME = BODY.pose('home')
-TIGHT = CloudConfig(points=512, spacing_m=0.0, self_margin_m=0.0)
+TIGHT = SceneConfig(points=512, spacing_m=0.0, self_margin_m=0.0)
 # Half a millimetre of rounding, seen at a slant.
 NEAR_M = 0.002
 
