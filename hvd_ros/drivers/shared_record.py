@@ -68,8 +68,14 @@ class RecordWriter:
         return place.record[0]
 
     def blank(self) -> Any:
-        """Return a record outside of the file, to be copied into begin()[()] some other time."""
+        """Return a record outside of the file, to be put() some other time."""
         return np.zeros(1, self._dtype)[0]
+
+    def put(self, record: Any) -> int:
+        """Show a copy of a whole record to the readers."""
+        self.begin()
+        self._places[(self.sequence + 1) % 2].record[0] = record
+        return self.commit()
 
     def commit(self) -> int:
         """Show the record to the readers, and return its sequence: 1, 2, 3..."""

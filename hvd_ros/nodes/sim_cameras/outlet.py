@@ -82,8 +82,7 @@ class Outlet:
 
     def _send_late(self, store: RecordWriter, now_ns: int) -> None:
         while self._late and self._late[0][0] <= now_ns:
-            store.begin()[()] = self._late.popleft()[1]
-            store.commit()
+            store.put(self._late.popleft()[1])
 
     def _on(self, kind: str, now_ns: int) -> float | None:
         return self._dial.amount(kind, now_ns, self._camera)
