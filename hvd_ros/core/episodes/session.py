@@ -132,6 +132,7 @@ class Answer:
     effect: Effect | None = None
     text: str = ''
     fix: str = ''  # what to do about a refusal, or next
+    episode_id: str = ''  # of the episode that began
 
     @property
     def granted(self) -> bool:
@@ -184,7 +185,8 @@ def _start(session: Session, event: Event, now_ns: int, around: Around) -> Resul
     if around.obstacle:
         return _refuse(session, around.obstacle, around.remedy)
     after = Session(Phase.RECORDING, around.episode_id, event.order, since_ns=now_ns)
-    return after, Answer(Effect.BEGIN, f'recording {around.episode_id}')
+    text = f'recording {around.episode_id}'
+    return after, Answer(Effect.BEGIN, text, episode_id=around.episode_id)
 
 
 def _stop(session: Session, event: Event, now_ns: int, around: Around) -> Result:
