@@ -33,6 +33,7 @@ VERBS = (
     'estop',
     'calibrate',
     'label',
+    'episodes',
     'bench',
     'logs',
     'completion',

@@ -9,6 +9,7 @@ single image. Within a batch the images come first: a frame never names one that
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+import fcntl
 import os
 from pathlib import Path
 
@@ -100,6 +101,8 @@ class _Unbuffered:
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        # Tells `hvd episodes repair` that somebody is writing; ends with this process.
+        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._offset = 0
 
     def write(self, data: cdr.Buffer) -> int:

@@ -129,6 +129,12 @@ class Bag:
                 return _message(self._cached(i), int(offsets[hits[-1]]))
         return None
 
+    def log_times(self, topic: str) -> Times:
+        """Return the log times of a topic from the index alone, in no order."""
+        number = self.topics[topic][0] if topic in self.topics else -1
+        parts = [self._entries(i, number)[0] for i in self._chunks_with(number)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
     def messages(self, topics: Collection[str] | None = None) -> Iterator[Recorded]:
         """Return messages by log time, checking the checksum of each chunk on the way."""
         try:

@@ -59,7 +59,7 @@ class EpisodeMeta:
     def __post_init__(self) -> None:
         """Refuse names that are not folders, and kinds that nobody knows."""
         for what, name in (('task', self.task), ('episode_id', self.episode_id)):
-            if not _NAME.fullmatch(name) or name.endswith('.partial'):
+            if not _NAME.fullmatch(name) or name.endswith(('.partial', '.copying')):
                 raise EpisodeError(
                     f'{what} = {name!r} must be letters, digits, dot, dash and underscore; it '
                     'names a folder'

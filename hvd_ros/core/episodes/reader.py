@@ -22,7 +22,7 @@ from hvd_ros.core.episodes.columns import Columns
 from hvd_ros.core.episodes.labels import Labels, empty_labels
 from hvd_ros.core.episodes.labels_file import load_labels
 from hvd_ros.core.episodes.meta import FILE, EpisodeMeta, load_meta
-from hvd_ros.core.episodes.seal import PARTIAL, bag_path
+from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC
 from hvd_ros.core.errors import EpisodeError, did_you_mean
 from hvd_ros.core.robot.body import Array
@@ -233,4 +233,4 @@ def list_episodes(root: Path) -> list[Path]:
             f'{root} is not a folder; pass --root, or set HVD_DATA_DIR to where episodes are'
         )
     found = (path.parent for path in root.glob(f'*/*/{FILE}'))
-    return sorted(folder for folder in found if not folder.name.endswith(PARTIAL))
+    return sorted(folder for folder in found if not folder.name.endswith((PARTIAL, COPYING)))

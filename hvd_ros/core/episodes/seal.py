@@ -16,6 +16,7 @@ from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.errors import EpisodeError
 
 PARTIAL = '.partial'
+COPYING = '.copying'  # a copy that is under way, see copy.py
 
 
 def partial_folder(folder: Path) -> Path:

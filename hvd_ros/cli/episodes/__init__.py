@@ -1,0 +1,40 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+`hvd episodes`: look after recorded episodes; one sub-verb per file of this folder.
+
+A sub-verb is a module with HELP, add_arguments(parser) and run(args) -> exit code; it imports what
+is heavy inside run().
+"""
+
+import argparse
+import importlib
+
+NAME = 'episodes'
+HELP = 'list, verify, repair, copy recorded episodes'
+EXAMPLES = (
+    'hvd episodes list                          # all below the data folder',
+    'hvd episodes list --task pen_insert --json',
+    'hvd episodes verify                        # decode and check everything',
+    'hvd episodes repair                        # seal what a crash left behind',
+    'hvd episodes copy /media/disk/episodes     # with checksums; goes on where it stopped',
+    'The data folder: --root, else HVD_DATA_DIR, else ~/hvd_data/episodes.',
+    'exit codes: 0 well, 1 problems were found, 2 wrong argument, 6 an episode is refused',
+)
+
+SUB_VERBS = ('list', 'verify', 'repair', 'copy')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add one parser per sub-verb."""
+    parsers = parser.add_subparsers(metavar='DO', title='what to do', required=True)
+    for name in SUB_VERBS:
+        module = importlib.import_module(f'{__name__}.{name}')
+        part = parsers.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(part)
+        part.set_defaults(sub_verb=name)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the chosen sub-verb."""
+    return int(importlib.import_module(f'{__name__}.{args.sub_verb}').run(args))
