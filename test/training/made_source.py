@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from hvd_training.data.facts import EpisodeFacts, StageEnd
-from hvd_training.data.source import RawFrames
+from hvd_training.data.source import RawFrames, Sight
 from hvd_training.data.unit import Unit, UnitConfig, make_unit
 from hvd_training.data.video import VideoConfig
 
@@ -86,16 +86,16 @@ class MadeSource:
             terminal=t == self.frames - 1,
         )
 
-    def images(self, camera: str):
-        for frame in range(self.frames):
-            value = brightness(self.number, frame) + (3 if camera == 'head' else 0)
-            image = np.full((*self.size, 3), value, dtype=np.uint8)
-            yield cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
-
-    def clouds(self):
+    def sights(self):
         for frame in range(self.frames):
             xyz = np.full((5, 3), frame / 16, dtype=np.float32)
-            yield xyz, np.full((5, 3), frame, dtype=np.uint8)
+            cloud = xyz, np.full((5, 3), frame, dtype=np.uint8)
+            yield Sight({camera: self.jpeg(camera, frame) for camera in self.cameras}, cloud)
+
+    def jpeg(self, camera: str, frame: int) -> bytes:
+        value = brightness(self.number, frame) + (3 if camera == 'head' else 0)
+        image = np.full((*self.size, 3), value, dtype=np.uint8)
+        return cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 
 def units_of(folder: Path, *sources: MadeSource, config: UnitConfig = SMALL) -> list[Unit]:

@@ -3,8 +3,8 @@
 """
 What a converter asks of an episode, wherever it comes from.
 
-Writers see only this: numbers at once, because an episode of them is small, images and clouds one
-after the other, because an episode of those is not.
+Writers see only this: numbers at once, because an episode of them is small; images and clouds
+frame by frame, because an episode of those is not.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,6 +42,14 @@ class RawFrames:
         return len(self.stamp_ns)
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What was seen at one frame."""
+
+    images: Mapping[str, bytes]  # camera -> JPEG
+    cloud: Cloud | None
+
+
 class EpisodeSource(Protocol):
     """One episode to convert."""
 
@@ -67,17 +75,13 @@ class EpisodeSource(Protocol):
 
     @property
     def has_cloud(self) -> bool:
-        """Whether `clouds` gives anything."""
+        """Whether a sight has a cloud."""
         ...
 
     def raw(self) -> RawFrames:
         """Return the numbers of all T frames."""
         ...
 
-    def images(self, camera: str) -> Iterator[bytes]:
-        """Give T JPEG images, one a frame."""
-        ...
-
-    def clouds(self) -> Iterator[Cloud]:
-        """Give T clouds, one a frame."""
+    def sights(self) -> Iterator[Sight]:
+        """Give what was seen, frame by frame; everything of a frame lies together on disk."""
         ...

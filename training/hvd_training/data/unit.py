@@ -7,7 +7,7 @@ Both formats are put together from units, and so are merged and split datasets. 
 under its name only when it is whole, so a conversion that was cut off goes on behind the last one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 import hashlib
 import json
@@ -17,10 +17,9 @@ import shutil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
-from hvd_training.data import video
+from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_training.data import sights
 from hvd_training.data.columns import ColumnsConfig, build_columns
 from hvd_training.data.facts import EpisodeFacts, facts_from_json
 from hvd_training.data.pixels import PixelStats
@@ -91,8 +90,7 @@ def make_unit(source: EpisodeSource, config: UnitConfig, folder: Path) -> Unit:
     work.mkdir(parents=True)
     columns = build_columns(source.raw(), source.facts, config.columns)
     write_columns(work / _COLUMNS, columns)
-    videos = {camera: _video(source, camera, work, config) for camera in source.cameras}
-    cloud = _clouds(source, work, config.cloud)
+    videos, cloud = sights.write(source, config.video, config.cloud, work)
     facts = source.facts
     finish_unit(work, facts, source.state_names, config.columns, videos, cloud, mark)
     work.rename(folder)
@@ -163,56 +161,3 @@ def digest(columns: Mapping[str, Column], clouds: Path | None = None) -> str:
         with path.open('rb') as file:
             total.update(hashlib.file_digest(file, 'sha256').digest())
     return total.hexdigest()
-
-
-def _video(
-    source: EpisodeSource, camera: str, work: Path, config: UnitConfig
-) -> tuple[dict[str, Any], PixelStats]:
-    size, fps, frames = source.cameras[camera], source.facts.fps, source.facts.frames
-    path = work / f'{camera}.mp4'
-    count, stats = video.encode(source.images(camera), path, size, fps, config.video)
-    found = video.probe(path, fps)
-    if not count == found.frames == frames or not found.exact:
-        raise ContractMismatch(
-            f'{source.facts.episode_id}: {camera} has {count} images and {found.frames} in its '
-            f'video for {frames} frames; all three must agree'
-        )
-    return config.video.info(*size, fps), stats.close()
-
-
-def _clouds(source: EpisodeSource, work: Path, dtype: str) -> tuple[int, str] | None:
-    if dtype == 'off' or not source.has_cloud:
-        return None
-    files: tuple[NDArray[Any], NDArray[Any]] | None = None
-    row = -1
-    for row, (xyz, rgb) in enumerate(_at_most(source)):
-        if files is None:
-            shape = (source.facts.frames, *xyz.shape)
-            files = (
-                _memory(work / 'cloud_xyz.npy', dtype, shape),
-                _memory(work / 'cloud_rgb.npy', 'uint8', shape),
-            )
-        if files[0].shape[1:] != xyz.shape:
-            raise ContractMismatch(
-                f'{source.facts.episode_id}: cloud {row} has {len(xyz)} points, those before it '
-                f'{files[0].shape[1]}; a dataset has one number of points'
-            )
-        files[0][row], files[1][row] = xyz, rgb
-    if files is None or row + 1 != source.facts.frames:
-        raise ContractMismatch(
-            f'{source.facts.episode_id}: {row + 1} clouds for {source.facts.frames} frames'
-        )
-    for file in files:
-        file.flush()  # type: ignore[attr-defined]
-    return files[0].shape[1], dtype
-
-
-def _at_most(source: EpisodeSource) -> Iterator[Any]:
-    for row, cloud in enumerate(source.clouds()):
-        if row >= source.facts.frames:
-            raise ContractMismatch(f'{source.facts.episode_id}: more clouds than frames')
-        yield cloud
-
-
-def _memory(path: Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    return np.lib.format.open_memmap(path, mode='w+', dtype=np.dtype(dtype), shape=shape)

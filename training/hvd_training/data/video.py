@@ -7,7 +7,7 @@ The pixels go from the JPEG's own YCbCr to the encoder without a detour through 
 frame every second frame makes any frame two decodes away, which is what a training loader needs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 import os
@@ -79,41 +79,58 @@ class VideoConfig:
         }
 
 
-def encode(
-    images: Iterable[bytes], path: Path, size: tuple[int, int], fps: int, config: VideoConfig
-) -> tuple[int, PixelStats]:
-    """Encode JPEG images of `size` (height, width); return how many, and their statistics."""
-    stats = PixelStats(_SAMPLES)
-    count = 0
-    with av.open(str(path), 'w') as output:
-        stream = output.add_stream(CODECS[config.codec], fps, options=config.options())
-        stream.height, stream.width = size
-        stream.pix_fmt = _PIXELS
-        stream.time_base = Fraction(1, fps)
-        for count, frame in enumerate(_decoded(images, size, path), start=1):
-            stats.add(frame)
-            frame.pts, frame.time_base = count - 1, Fraction(1, fps)
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode())
-    return count, stats
+class Encoder:
+    """One video in the making; JPEG images go in one after the other."""
 
+    def __init__(self, path: Path, size: tuple[int, int], fps: int, config: VideoConfig) -> None:
+        self.path, self.size, self._fps = path, size, fps
+        self.count = 0
+        self.stats = PixelStats(_SAMPLES)
+        self._output = av.open(str(path), 'w')
+        self._stream: Any = self._output.add_stream(
+            CODECS[config.codec], fps, options=config.options()
+        )
+        self._stream.height, self._stream.width = size
+        self._stream.pix_fmt = _PIXELS
+        self._stream.time_base = Fraction(1, fps)
+        self._decoder: Any = av.CodecContext.create('mjpeg', 'r')
+        self._decoder.thread_type = 'NONE'  # one image in, one frame out
 
-def _decoded(images: Iterable[bytes], size: tuple[int, int], path: Path) -> Iterator[VideoFrame]:
-    decoder: Any = av.CodecContext.create('mjpeg', 'r')
-    decoder.thread_type = 'NONE'  # one image in, one frame out
-    for index, jpeg in enumerate(images):
+    def add(self, jpeg: bytes) -> None:
+        """Encode the next image; raises ContractMismatch for a torn one or another size."""
+        frame = self._decoded(jpeg)
+        self.stats.add(frame)
+        frame.pts, frame.time_base = self.count, Fraction(1, self._fps)
+        self._output.mux(self._stream.encode(frame))
+        self.count += 1
+
+    def finish(self) -> None:
+        """Write what the encoder still holds, and the end of the file."""
+        self._output.mux(self._stream.encode())
+        self.close()
+        self.stats.close()
+
+    def close(self) -> None:
+        """Let go of the file; a second call does nothing."""
+        self._output.close()
+
+    def _decoded(self, jpeg: bytes) -> VideoFrame:
         try:
-            (frame,) = decoder.decode(av.Packet(jpeg))
+            (frame,) = self._decoder.decode(av.Packet(jpeg))
         except (av.FFmpegError, ValueError) as error:
             raise ContractMismatch(
-                f'{path.stem}: image {index} is no whole JPEG: {error}'
+                f'{self.path.stem}: image {self.count} is no whole JPEG: {error}'
             ) from None
-        if (frame.height, frame.width) != size:
+        if (frame.height, frame.width) != self.size:
             raise ContractMismatch(
-                f'{path.stem}: image {index} is {frame.width}x{frame.height}, '
-                f'those before it {size[1]}x{size[0]}; a video has one size'
+                f'{self.path.stem}: image {self.count} is {frame.width}x{frame.height}, '
+                f'not {self.size[1]}x{self.size[0]} as the camera says; a video has one size'
             )
-        yield frame.reformat(format=_PIXELS, src_color_range='JPEG', dst_color_range='MPEG')
+        # A JPEG uses all 256 values, a video 16 to 235; who does not say so gets grey blacks.
+        plain: VideoFrame = frame.reformat(
+            format=_PIXELS, src_color_range='JPEG', dst_color_range='MPEG'
+        )
+        return plain
 
 
 def join(parts: Sequence[Path], path: Path, fps: int) -> list[int]:

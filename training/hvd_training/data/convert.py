@@ -1,0 +1,213 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Recorded episodes into one dataset: choose, convert each in a process of its own, put together.
+
+What is done stays in `<out>.partial` until the dataset is whole, so an interrupted conversion goes
+on where it was. An episode that can not be converted is named with its reason; the others wait.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+import multiprocessing
+from pathlib import Path
+import shutil
+
+from hvd_ros.core.errors import ConfigError, ContractMismatch, EpisodeError, HvdError
+from hvd_training.data.assemble import assemble, refuse_existing
+from hvd_training.data.facts import EpisodeFacts
+from hvd_training.data.native import NativeSource, find_episodes, native_facts
+from hvd_training.data.progress import Progress
+from hvd_training.data.unit import UnitConfig, make_unit, read_unit
+
+_NAMED = 10  # refused episodes that a message lists
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which episodes go into a dataset."""
+
+    sources: tuple[Path, ...]
+    prompts: tuple[str, ...] = ()  # one a source, in place of what was recorded
+    per_source: int | None = None  # the first so many of each source
+    success_only: bool = False
+    kinds: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.prompts and len(self.prompts) not in (1, len(self.sources)):
+            raise ConfigError(
+                f'{len(self.prompts)} prompts for {len(self.sources)} folders; '
+                'give one for all, or one each in the same order'
+            )
+
+    def takes(self, facts: EpisodeFacts) -> bool:
+        """Whether an episode passes the filters."""
+        return (
+            (not self.kinds or facts.kind in self.kinds)
+            and (not self.tasks or facts.task in self.tasks)
+            and (facts.success or not self.success_only)
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """One episode to convert; travels to a worker."""
+
+    source: NativeSource
+    facts: EpisodeFacts  # as recorded
+    config: UnitConfig
+    unit: Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a job; `error` is empty when it went well."""
+
+    episode_id: str
+    frames: int
+    error: str = ''
+
+
+def choose(choice: Choice) -> list[tuple[Path, EpisodeFacts]]:
+    """Return folders and facts of the chosen episodes; raises for what can not stand together."""
+    found: list[tuple[Path, EpisodeFacts]] = []
+    for number, place in enumerate(choice.sources):
+        prompt = choice.prompts[number % len(choice.prompts)] if choice.prompts else ''
+        rows = ((folder, native_facts(folder, prompt)) for folder in find_episodes(place))
+        fit = [(folder, facts) for folder, facts in rows if choice.takes(facts)]
+        found += fit[: choice.per_source]
+    if not found:
+        raise ConfigError(
+            f'none of the episodes in {", ".join(map(str, choice.sources))} passes the filters'
+        )
+    _once(found)
+    _one_body(found)
+    return found
+
+
+def _once(found: Sequence[tuple[Path, EpisodeFacts]]) -> None:
+    counts = Counter(facts.episode_id for _, facts in found)
+    for name, count in counts.items():
+        if count > 1:
+            places = ', '.join(str(folder) for folder, f in found if f.episode_id == name)
+            raise ContractMismatch(f'episode {name} occurs {count} times: {places}; name it once')
+
+
+def _one_body(found: Sequence[tuple[Path, EpisodeFacts]]) -> None:
+    first: dict[str, EpisodeFacts] = {}
+    for _, facts in found:
+        first.setdefault(facts.layout_id, facts)
+    if len(first) > 1:
+        bodies = '; '.join(
+            f'{facts.robot} {layout} (such as {facts.episode_id})'
+            for layout, facts in first.items()
+        )
+        raise ContractMismatch(f'episodes of different bodies: {bodies}; convert them apart')
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything about a conversion but the choice of episodes."""
+
+    out: Path
+    format: str
+    config: UnitConfig
+    cameras: tuple[str, ...] | None = None
+    workers: int = 1
+    resume: bool = False
+    skip_bad: bool = False
+    keep_units: bool = False
+
+
+def convert(choice: Choice, plan: Plan, tell: Callable[[str], None] = print) -> Path:
+    """Convert the chosen episodes into a dataset and return its folder."""
+    refuse_existing(plan.out)
+    work = plan.out.with_name(plan.out.name + '.partial')
+    if work.exists() and not plan.resume:
+        raise ConfigError(f'{work} is left of a conversion; go on with --resume, or remove it')
+    jobs = [_job(folder, facts, plan, work) for folder, facts in choose(choice)]
+    work.mkdir(parents=True, exist_ok=True)
+    done = _run_all(jobs, plan.workers)
+    _report(done, work, plan, tell)
+    good = {d.episode_id for d in done if not d.error}
+    units = [read_unit(job.unit) for job in jobs if job.facts.episode_id in good]
+    assemble(units, plan.out, plan.format, work / 'dataset')
+    if not plan.keep_units:
+        shutil.rmtree(work)
+    return plan.out
+
+
+def _job(folder: Path, facts: EpisodeFacts, plan: Plan, work: Path) -> Job:
+    state, cloud = plan.config.columns.state, plan.config.cloud != 'off'
+    source = NativeSource(folder, facts.prompt, plan.cameras, state, cloud)
+    return Job(source, facts, plan.config, work / 'units' / facts.episode_id)
+
+
+def convert_one(job: Job) -> Done:
+    """Convert one episode; a failure is a result, so that it takes nothing else down."""
+    try:
+        unit = make_unit(job.source, job.config, job.unit)
+    except HvdError as error:
+        return Done(job.facts.episode_id, job.facts.frames, str(error))
+    except Exception as error:
+        return Done(job.facts.episode_id, job.facts.frames, f'{type(error).__name__}: {error}')
+    return Done(unit.facts.episode_id, job.facts.frames)
+
+
+def _run_all(jobs: Sequence[Job], workers: int) -> list[Done]:
+    frames = sum(job.facts.frames for job in jobs)
+    found = []
+    with Progress('convert', len(jobs), frames) as progress:
+        for done in _results(jobs, workers):
+            found.append(done)
+            progress.add(done.frames)
+    return found
+
+
+def _results(jobs: Sequence[Job], workers: int) -> Iterator[Done]:
+    if workers <= 1:
+        yield from map(convert_one, jobs)
+        return
+    # Spawned, not forked: the parent may have threads of encoders and readers.
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'))
+    try:
+        waiting: dict[Future[Done], Job] = {}
+        queue = iter(jobs)
+        while True:
+            # A few ahead are enough; a cluster's worth of futures would only cost memory.
+            while len(waiting) < 2 * workers and (job := next(queue, None)) is not None:
+                waiting[pool.submit(convert_one, job)] = job
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield _result(future, waiting.pop(future))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _result(future: 'Future[Done]', job: Job) -> Done:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise EpisodeError(
+            f'a worker died, perhaps at {job.facts.episode_id} (out of memory?); what is done is '
+            'kept: run again with --resume and fewer --workers'
+        ) from None
+
+
+def _report(done: Sequence[Done], work: Path, plan: Plan, tell: Callable[[str], None]) -> None:
+    bad = sorted((d for d in done if d.error), key=lambda d: d.episode_id)
+    for one in bad[:_NAMED]:
+        tell(f'refused {one.episode_id}: {one.error}')
+    if len(bad) > _NAMED:
+        tell(f'... and {len(bad) - _NAMED} more')
+    if bad and not plan.skip_bad:
+        raise EpisodeError(
+            f'{len(bad)} of {len(done)} episodes can not be converted (see above); the others are '
+            f'kept in {work}. Mend them and run again with --resume, or leave them out with '
+            '--resume --skip-bad'
+        )
