@@ -106,7 +106,7 @@ class ReplayNode(Node):
         runs = self._drive is None or self._drive.tick(self._log_ns)
         if now_ns > self._last_ns:
             self._check_alone()
-            if runs:
+            if runs and not self._leave_ns:
                 self._play(now_ns - self._last_ns)
             self._last_ns = now_ns
         self._publish_clock()
