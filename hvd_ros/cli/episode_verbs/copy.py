@@ -5,7 +5,7 @@
 import argparse
 from pathlib import Path
 
-from hvd_ros.cli.episodes.chosen import add_choice, chosen
+from hvd_ros.cli.episode_verbs.chosen import add_choice, chosen
 
 HELP = 'copy episodes to another disk and compare what was written'
 

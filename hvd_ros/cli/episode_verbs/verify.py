@@ -6,7 +6,7 @@ import argparse
 import json
 
 from hvd_ros.cli.arguments import add_json
-from hvd_ros.cli.episodes.chosen import add_choice, chosen
+from hvd_ros.cli.episode_verbs.chosen import add_choice, chosen
 
 HELP = 'decode every message and check that everything agrees'
 

@@ -5,7 +5,7 @@
 import argparse
 from pathlib import Path
 
-from hvd_ros.cli.episodes.chosen import add_root, root_of
+from hvd_ros.cli.episode_verbs.chosen import add_root, root_of
 
 HELP = 'seal what a crash, a full disk or a broken copy left behind'
 

@@ -1,7 +1,7 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-`hvd episodes`: look after recorded episodes; one sub-verb per file of this folder.
+`hvd episodes`: look after recorded episodes; one sub-verb per file of episode_verbs/.
 
 A sub-verb is a module with HELP, add_arguments(parser) and run(args) -> exit code; it imports what
 is heavy inside run().
@@ -9,6 +9,7 @@ is heavy inside run().
 
 import argparse
 import importlib
+from typing import Any
 
 NAME = 'episodes'
 HELP = 'list, verify, repair, copy recorded episodes'
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add one parser per sub-verb."""
     parsers = parser.add_subparsers(metavar='DO', title='what to do', required=True)
     for name in SUB_VERBS:
-        module = importlib.import_module(f'{__name__}.{name}')
+        module = _module(name)
         part = parsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(part)
         part.set_defaults(sub_verb=name)
@@ -37,4 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen sub-verb."""
-    return int(importlib.import_module(f'{__name__}.{args.sub_verb}').run(args))
+    return int(_module(args.sub_verb).run(args))
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f'hvd_ros.cli.episode_verbs.{name}')

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hvd_ros.cli.arguments import add_json
-from hvd_ros.cli.episodes.chosen import add_choice, chosen, root_of
+from hvd_ros.cli.episode_verbs.chosen import add_choice, chosen, root_of
 
 HELP = 'list episodes: task, kind, outcome, frames, rate, health, size'
 _COLUMNS = (
