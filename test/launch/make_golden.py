@@ -54,8 +54,20 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         'guardian',
         {'hardware': 'real', 'transport': 'rosbridge', 'rosbridge_port': '9191'},
     ),
+    'cameras_sim': ('cameras', {}),
+    'cameras_sim_two_robots': ('cameras', {'namespace': '/lab/one', 'cloud': 'false'}),
+    'cameras_real': (
+        'cameras',
+        {
+            'hardware': 'real',
+            'head_serial': '_12345678',
+            'left_wrist_serial': '_044122070299',
+            'right_wrist_serial': '_044122070300',
+        },
+    ),
     'bringup_sim': ('bringup', {}),
     'bringup_sim_rviz': ('bringup', {'rviz': 'true', 'use_sim_time': 'true'}),
+    'bringup_sim_cameras': ('bringup', {'cameras': 'true', 'scene': 'floor', 'namespace': 'one'}),
     'bringup_real': ('bringup', {'hardware': 'real', 'state_publisher': 'true'}),
     'bringup_real_rosbridge': (
         'bringup',

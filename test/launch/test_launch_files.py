@@ -16,7 +16,7 @@ from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.share import share_file
 from test.launch.make_golden import CASES, GOLDEN, portable, run_case
 
-FILES = ('sim', 'teleop', 'bringup', 'guardian')
+FILES = ('sim', 'teleop', 'cameras', 'bringup', 'guardian')
 SHARE = str(share_file('package.xml').parent)
 
 
@@ -43,7 +43,16 @@ def test_golden_files_are_what_the_real_tool_makes_today(name: str, monkeypatch)
 def test_every_file_and_main_argument_has_a_golden_expansion() -> None:
     assert {path.stem for path in GOLDEN.glob('*.json')} == set(CASES)
     assert {file for file, _ in CASES.values()} == set(FILES)
-    for name in ('hardware', 'transport', 'operator', 'guardian', 'viewer', 'rviz'):
+    for name in (
+        'hardware',
+        'transport',
+        'operator',
+        'scene',
+        'guardian',
+        'viewer',
+        'cameras',
+        'rviz',
+    ):
         argument = declared(launch_file('bringup'))[name]
         used = {given.get(name, argument.default) for _, given in CASES.values()}
         assert used == set(argument.choices), name
@@ -69,6 +78,20 @@ def test_default_is_the_twin_on_this_machine() -> None:
 def test_real_hardware_starts_no_twin() -> None:
     nodes = expand(launch_file('teleop'), {'hardware': 'real'}, {})
     assert not {node.name for node in nodes} & {'sim_robot', 'sim_joylo', 'scripted_operator'}
+
+
+def test_cameras_are_drawn_only_in_simulation_and_belong_to_the_robot_that_moves() -> None:
+    cameras = {'head': '_1', 'left_wrist': '_2', 'right_wrist': '_3'}
+    serials = {f'{name}_serial': serial for name, serial in cameras.items()}
+    for hardware in ('sim', 'real'):
+        nodes = expand(launch_file('cameras'), serials | {'hardware': hardware}, {})
+        assert ('sim_cameras' in {node.name for node in nodes}) == (hardware == 'sim')
+        own = [
+            dict(kv for p in n.parameters if isinstance(p, dict) for kv in p.items())
+            for n in nodes
+        ]
+        found = {p['name']: (p['serial'], p['hardware']) for p in own if 'serial' in p}
+        assert found == {name: (serial, hardware) for name, serial in cameras.items()}
 
 
 def test_the_guardian_runs_in_one_place_with_the_same_parameters() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hvd_ros.cli.launching.file import LaunchNode, expand, launch_file
+from hvd_ros.cli.launching.file import LaunchNode, declared, expand, launch_file
 from hvd_ros.core.config import build
 
 pytest.importorskip('rclpy')
@@ -26,6 +26,10 @@ CONFIGS = {
     'rosbridge_twin': 'hvd_ros.nodes.rosbridge_twin_node:RosbridgeTwinConfig',
     'sim_joylo': 'hvd_ros.nodes.sim_joylo_node:SimJoyloConfig',
     'scripted_operator': 'hvd_ros.nodes.scripted_operator_node:ScriptedOperatorConfig',
+    'sim_cameras': 'hvd_ros.nodes.sim_cameras_node:SimCamerasConfig',
+    'zed_camera': 'hvd_ros.nodes.zed_camera_node:ZedCameraConfig',
+    'left_realsense_camera': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
+    'right_realsense_camera': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
 }
 EVERY_NODE = {'use_sim_time'}
 
@@ -65,3 +69,9 @@ def test_every_value_is_one_that_the_node_takes(file: str, arguments: dict[str, 
         own = {key: value for key, value in own.items() if key not in EVERY_NODE}
         build(config, known | own)
         assert not shared or known, node.name
+
+
+def test_the_launch_files_offer_every_scene_that_there_is() -> None:
+    from hvd_ros.sim.scene import SCENES
+
+    assert declared(launch_file('sim'))['scene'].choices == tuple(SCENES)
