@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip('dynamixel_sdk')
 
-from hvd_ros.cli import calibrate  # noqa: E402
 from hvd_ros.cli import main as cli  # noqa: E402
+from hvd_ros.cli.calibrating import joylo  # noqa: E402
 from hvd_ros.core.leader.calibration import nominal_calibration  # noqa: E402
 from hvd_ros.core.leader.calibration_file import load_calibration  # noqa: E402
 from hvd_ros.drivers.dynamixel.twin import DynamixelTwin  # noqa: E402
@@ -111,6 +111,6 @@ def test_without_a_terminal_it_does_not_begin(folders, capsys, monkeypatch):
 
 
 def test_bars_grow_to_both_sides_and_stop_at_the_edge():
-    lines = calibrate.bars(('a', 'long'), np.array([0.2, -9.0])).splitlines()
+    lines = joylo.bars(('a', 'long'), np.array([0.2, -9.0])).splitlines()
     assert lines[0] == f'a    [{" " * 15}|###{" " * 12}]  +11.5 deg'
     assert lines[1] == f'long [{"#" * 15}|{" " * 15}] -515.7 deg'

@@ -55,7 +55,7 @@ class Collection:
         self.config = config or CollectionConfig()
         self.views: list[BoardView] = []
         self.wanted = dict.fromkeys(cameras, self.config.samples)
-        self._body, self._board, self._nominal = body, board, nominal
+        self.body, self._board, self._nominal = body, board, nominal
         self._kinematics = BodyKinematics(body)
         self._positions = body.mask(Kind.POSITION)
 
@@ -70,7 +70,7 @@ class Collection:
         around = np.array([history.at(stamp_ns + round(1e9 * s)) for s in offsets])
         moved = np.where(self._positions, np.ptp(around, axis=0), 0.0)
         if moved.max() > config.still_rad:
-            joint = self._body.dimensions[int(moved.argmax())].name
+            joint = self.body.dimensions[int(moved.argmax())].name
             raise NotTaken(f'hold still: {joint} moved by {np.rad2deg(moved.max()):.2f} deg')
         mean: Array = around.mean(axis=0)
         return mean
