@@ -9,6 +9,7 @@ import os
 import sys
 
 from hvd_ros.cli.arguments import add_json, add_namespace
+from hvd_ros.cli.checks import cameras as check_cameras
 from hvd_ros.cli.checks import devices as check_devices
 from hvd_ros.cli.checks import interpreters as check_interpreters
 from hvd_ros.cli.checks import network as check_network
@@ -49,6 +50,9 @@ def diagnose(namespace: str = '') -> list[Finding]:
         'serial': check_devices.check_serial,
         'latency': check_devices.check_latency,
         'joy-cons': check_devices.check_joycons,
+        'realsense': check_cameras.check_realsense,
+        'zed': check_cameras.check_zed,
+        'sockets': check_cameras.check_sockets,
         'groups': check_devices.check_groups,
         'udev': check_devices.check_udev,
         'disk': check_devices.check_disk,
