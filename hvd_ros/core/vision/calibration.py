@@ -24,6 +24,11 @@ from hvd_ros.core.vision.intrinsics import Intrinsics
 from hvd_ros.core.vision.mount_fit import BOARD, Fit, Picture, Poses
 from hvd_ros.core.vision.mounts import CameraMount
 
+_CONTRADICTION = (
+    'did the board or the base move, is the square size right, do joint_states and the camera '
+    'share a clock?'
+)
+
 
 @dataclass(frozen=True)
 class CalibrationConfig:
@@ -35,6 +40,7 @@ class CalibrationConfig:
     )
     outlier_px: float = param(1.5, 'A view off by less than this is kept.', low=0.01, high=100.0)
     most_left_out: float = param(0.34, 'Largest share of views to be left out.', low=0.0, high=0.5)
+    most_px: float = param(8.0, 'Largest residual (rms) of a camera.', low=0.1, high=100.0)
     view_error_px: float = param(
         0.3, 'What a view may be off as a whole, at least.', low=0.01, high=10.0
     )
@@ -150,8 +156,7 @@ class Calibrator:
             )
         if of and 1 - len(views) / of > self._config.most_left_out:
             raise CalibrationError(
-                f'{of - len(views)} of {of} views contradict the others; did the board or the '
-                'base move, is the square size right, do joint_states and camera share a clock?'
+                f'{of - len(views)} of {of} views contradict the others; {_CONTRADICTION}'
             )
         for camera in sorted({v.camera for v in views}):
             count = sum(v.camera == camera for v in views)
@@ -239,6 +244,11 @@ class Calibrator:
 
     def _observed(self, result: CameraResult, views: Sequence[BoardView]) -> None:
         config = self._config
+        if result.residual_px > config.most_px:
+            raise CalibrationError(
+                f'{result.camera}: the views do not fit together, {result.residual_px:.1f} px rms '
+                f'(allowed {config.most_px:g}); {_CONTRADICTION}'
+            )
         if result.expected_mm <= config.largest_mm and result.expected_deg <= config.largest_deg:
             return
         turned, joints = self.motion(views, result.camera)
