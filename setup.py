@@ -63,6 +63,7 @@ setup(
         'rosbags>=0.10',
     ],
     extras_require={
+        'plots': ['matplotlib>=3.6'],
         'cameras': ['pyrealsense2>=2.55'],
         'drivers': [
             'dynamixel-sdk>=4.0.3',

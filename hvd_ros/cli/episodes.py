@@ -12,10 +12,11 @@ import importlib
 from typing import Any
 
 NAME = 'episodes'
-HELP = 'list, verify, repair, copy recorded episodes'
+HELP = 'list, inspect, verify, repair, copy recorded episodes'
 EXAMPLES = (
     'hvd episodes list                          # all below the data folder',
     'hvd episodes list --task pen_insert --json',
+    'hvd episodes inspect ID --out episode.html # asked, sent, measured; ages, rewards, pictures',
     'hvd episodes verify                        # decode and check everything',
     'hvd episodes repair                        # seal what a crash left behind',
     'hvd episodes copy /media/disk/episodes     # with checksums; goes on where it stopped',
@@ -23,7 +24,7 @@ EXAMPLES = (
     'exit codes: 0 well, 1 problems were found, 2 wrong argument, 6 an episode is refused',
 )
 
-SUB_VERBS = ('list', 'verify', 'repair', 'copy')
+SUB_VERBS = ('list', 'inspect', 'verify', 'repair', 'copy')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,6 +32,7 @@ VERBS = (
     'park',
     'estop',
     'calibrate',
+    'record',
     'label',
     'episodes',
     'bench',
@@ -49,6 +50,7 @@ INSTALL = {
     'serial': "pip install 'hvd_ros[drivers]'",
     'hid': "pip install 'hvd_ros[drivers]'",
     'websocket': "pip install 'hvd_ros[drivers]'",
+    'matplotlib': "pip install 'hvd_ros[plots]'",
     'viser': "pip install 'hvd_ros[viewer]'",
 }
 

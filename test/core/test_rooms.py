@@ -37,7 +37,7 @@ OTHERS = {
     'runtime': {'numpy'},
     'sim': {'numpy', 'mujoco'},
     'nodes': ROS | {'numpy', 'yaml', 'viser'},
-    'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d'},
+    'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d', 'matplotlib'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))
 
