@@ -7,6 +7,8 @@ A frame is seen at t; step j of a chunk aims at t + j * dt. Joints are interpola
 instant, a base velocity is averaged over [t, t + dt), a gripper is taken as it stood at t.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +17,6 @@ from hvd_ros.core.episodes.reader import FrameTable
 from hvd_ros.core.robot.body import Array, Body, Kind
 
 PERIOD_S = 0.1
-# Receive delays vary by less; more than this and the clock of the stamps was set meanwhile.
-_CLOCK_SET_NS = 500_000_000
 
 
 def action_at(table: FrameTable, body: Body, period_s: float = PERIOD_S) -> Array:
@@ -27,15 +27,32 @@ def action_at(table: FrameTable, body: Body, period_s: float = PERIOD_S) -> Arra
 def chunk(
     table: FrameTable, body: Body, frame: int, horizon: int, period_s: float = PERIOD_S
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """
-    Return the actions (H, D) from a frame on, and a mask (H,) of the steps that were recorded.
+    """Return the actions (H, D) from a frame on and which were recorded (H,), see chunks()."""
+    values, valid = chunks(table, body, np.array([frame]), horizon, period_s)
+    return values[0], valid[0]
 
-    Steps that were not (the end of the episode, a pause) repeat the last one that was.
+
+def chunks(
+    table: FrameTable,
+    body: Body,
+    frames: NDArray[np.integer[Any]],
+    horizon: int,
+    period_s: float = PERIOD_S,
+) -> tuple[Array, NDArray[np.bool_]]:
+    """
+    Return the actions (K, H, D) from each frame on, and a mask (K, H) of the recorded steps.
+
+    Steps that were not (the end of the episode, a pause) repeat the last one that was; where none
+    was, they are NaN.
     """
     steps = np.arange(horizon, dtype=np.int64) * round(period_s * 1e9)
-    values, valid = sent_at(table, body, table.stamp_ns[frame] + steps, period_s)
-    last = np.maximum.accumulate(np.where(valid, np.arange(horizon), -1))
-    return np.where(last[:, None] < 0, np.nan, values[last]), valid
+    times = table.stamp_ns[frames][:, None] + steps
+    values, valid = sent_at(table, body, times.ravel(), period_s)
+    valid = valid.reshape(times.shape)
+    last = np.maximum.accumulate(np.where(valid, np.arange(horizon), -1), axis=1)
+    rows = values.reshape(*times.shape, body.size)
+    held = np.take_along_axis(rows, np.maximum(last, 0)[..., None], axis=1)
+    return np.where(last[..., None] < 0, np.nan, held), valid
 
 
 def sent_at(
@@ -47,7 +64,7 @@ def sent_at(
     Known means: every number is finite and a trace lies within one period before the moment.
     """
     period_ns = round(period_s * 1e9)
-    trace_ns, sent = trace_times(table), table.trace_sent
+    trace_ns, sent = _window(table, times_ns, period_ns)
     if not len(trace_ns):
         return np.full((len(times_ns), body.size), np.nan), np.zeros(len(times_ns), np.bool_)
     before = np.searchsorted(trace_ns, times_ns, side='right') - 1
@@ -61,17 +78,13 @@ def sent_at(
     return values, known & np.isfinite(values).all(axis=1)
 
 
-def trace_times(table: FrameTable) -> Times:
-    """
-    Return when each trace was made (M,), on the bag's time line.
-
-    The stamps of the mux are even where receiving is not, so they are shifted by the shortest
-    delay. If the clock was set meanwhile they say nothing, and the receive times count.
-    """
-    delays = table.trace_received_ns - table.trace_ns
-    if not len(delays) or delays.max() - delays.min() > _CLOCK_SET_NS:
-        return table.trace_received_ns
-    return np.maximum.accumulate(table.trace_ns + delays.min())
+def _window(table: FrameTable, times_ns: Times, period_ns: int) -> tuple[Times, Array]:
+    """Return the traces around some moments, so that a chunk costs no walk over an hour."""
+    if not len(times_ns):
+        return table.trace_times[:0], table.trace_sent[:0]
+    ends = (times_ns.min() - 2 * period_ns, times_ns.max() + 2 * period_ns)
+    first, last = np.searchsorted(table.trace_times, ends)
+    return table.trace_times[first:last], table.trace_sent[first:last]
 
 
 def _interpolated(trace_ns: Times, sent: Array, low: NDArray[np.intp], times_ns: Times) -> Array:

@@ -9,7 +9,7 @@ another.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 import os
 from pathlib import Path
@@ -88,6 +88,7 @@ class Bag:
         self._chunks = sorted(summary.chunk_indexes, key=lambda c: c.chunk_start_offset)
         self._cached = lru_cache(maxsize=_CACHED_CHUNKS)(self._read_chunk)
         self._entries = lru_cache(maxsize=4096)(self._read_entries)
+        self._spans = cache(self._read_spans)
 
     def __del__(self) -> None:
         self.close()
@@ -118,15 +119,12 @@ class Bag:
         if topic not in self.topics:
             return None
         number, _ = self.topics[topic]
-        for i in reversed(range(len(self._chunks))):
-            chunk = self._chunks[i]
-            inside = chunk.message_start_time <= log_ns <= chunk.message_end_time
-            if not inside or number not in chunk.message_index_offsets:
-                continue
-            times, offsets = self._entries(i, number)
+        ids, starts, ends = self._spans(number)
+        for i in ids[(starts <= log_ns) & (log_ns <= ends)][::-1]:
+            times, offsets = self._entries(int(i), number)
             hits = np.flatnonzero(times == log_ns)
             if len(hits):
-                return _message(self._cached(i), int(offsets[hits[-1]]))
+                return _message(self._cached(int(i)), int(offsets[hits[-1]]))
         return None
 
     def log_times(self, topic: str) -> Times:
@@ -156,6 +154,15 @@ class Bag:
 
     def _chunks_with(self, number: int) -> list[int]:
         return [i for i, c in enumerate(self._chunks) if number in c.message_index_offsets]
+
+    def _read_spans(self, number: int) -> tuple[Times, Times, Times]:
+        """Return the chunks that hold a channel, and the times between which each lies."""
+        ids = self._chunks_with(number)
+        rows = [
+            (self._chunks[i].message_start_time, self._chunks[i].message_end_time) for i in ids
+        ]
+        spans = np.array(rows, np.int64).reshape(-1, 2)
+        return np.array(ids, np.int64), spans[:, 0], spans[:, 1]
 
     def _of_chunk(self, i: int, number: int) -> tuple[Times, Times, Bytes, Times, Times]:
         """Return log times, publish times, the chunk, and where each message lies in it."""

@@ -31,6 +31,8 @@ from hvd_ros.core.vision.codec import decode_depth
 _TRACE = '/recorded/mux/trace'
 _IMAGE = 'sensor_msgs/msg/CompressedImage'
 _CLOUD = 'sensor_msgs/msg/PointCloud2'
+# Receive delays vary by less; more than this and the clock of the stamps was set meanwhile.
+_CLOCK_SET_NS = 500_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,19 @@ class FrameTable:
     def frames(self) -> int:
         """Number of frames T."""
         return len(self.stamp_ns)
+
+    @cached_property
+    def trace_times(self) -> Times:
+        """
+        When each trace was made (M,), on the bag's time line.
+
+        The stamps of the mux are even where receiving is not, so they are shifted by the shortest
+        delay. If the clock was set meanwhile they say nothing, and the receive times count.
+        """
+        delays = self.trace_received_ns - self.trace_ns
+        if not len(delays) or delays.max() - delays.min() > _CLOCK_SET_NS:
+            return self.trace_received_ns
+        return np.maximum.accumulate(self.trace_ns + delays.min())
 
 
 class Episode:
