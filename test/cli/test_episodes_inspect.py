@@ -19,7 +19,9 @@ from test.episode_maker import make_episode  # noqa: E402
 @pytest.fixture(scope='module')
 def episode(tmp_path_factory) -> Episode:
     root = tmp_path_factory.mktemp('episodes')
-    folder = make_episode(root, frames=12, kind='rollout', marks=((4, 0, 1.0), (9, 1, 0.5)))
+    folder = make_episode(
+        root, task='basket_carry', frames=12, kind='rollout', marks=((4, 0, 1.0), (9, 1, 0.5))
+    )
     return Episode.open(folder)
 
 
@@ -65,7 +67,7 @@ def test_files_are_written_where_they_were_asked_for(episode, tmp_path, capsys) 
     ('words', 'said'),
     [
         (['--out', 'a.pdf'], 'valid endings: .html, .png'),
-        (['--task', 'pen'], "did you mean 'pen_"),
+        (['--task', 'baskt_carry'], "did you mean 'basket_carry'"),
     ],
 )
 def test_bad_arguments_are_named(episode, words, said, capsys) -> None:
