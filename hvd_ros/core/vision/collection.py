@@ -110,7 +110,8 @@ class Collection:
             return f'{counts}: point {camera} at the board, hold still, then move on'
         turned, joints = calibrator.motion(views, camera)
         if turned[1] < self.config.span_deg:
-            least = sorted(joints, key=lambda joint: joints[joint])[:3]
+            # Among those that did not move, the ones near the camera are the easiest to turn.
+            least = sorted(reversed(joints), key=lambda joint: round(joints[joint]))[:3]
             return (
                 f'{counts}: {camera} turned around one axis only ({turned[0]:.0f}, '
                 f'{turned[1]:.0f} deg rms); also turn {", ".join(least)}'
