@@ -89,20 +89,20 @@ class CloudBuilder:
         self._filter = SelfFilter(body, self._kinematics, config.self_margin_m)
         self._deprojectors: dict[str, Deprojector] = {}
 
-    def build(self, views: Sequence[View]) -> Cloud:
+    def build(self, views: Sequence[View], left_out: Mapping[str, str] | None = None) -> Cloud:
         """
         Return the cloud of some views; one that can not be used is left out, and named.
 
-        The order of the views does not matter.
+        The order of the views does not matter. `left_out` says why other cameras have no view.
         """
         watch = _Watch()
-        parts, used, left_out = [], [], {}
+        parts, used, why = [], [], dict(left_out or {})
         for view in sorted(views, key=lambda view: view.camera):
             try:
                 parts.append(self._part(view, watch))
                 used.append(view)
             except HvdError as error:
-                left_out[view.camera] = str(error)
+                why[view.camera] = str(error)
         xyz = np.concatenate([xyz for xyz, _ in parts]) if parts else np.zeros((0, 3), np.float32)
         rgb = np.concatenate([rgb for _, rgb in parts]) if parts else np.zeros((0, 3), np.uint8)
         chosen = farthest(xyz, self.config.points)
@@ -113,7 +113,7 @@ class CloudBuilder:
             valid=min(len(xyz), self.config.points),
             captured_ns=min((view.captured_ns for view in used), default=0),
             cameras=tuple(view.camera for view in used),
-            left_out=left_out,
+            left_out=why,
             stages_ms=watch.ms,
         )
 

@@ -8,6 +8,7 @@ time. So images are placed with the joints of their capture time, never with the
 where nobody knows those, the image is refused.
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping
 
@@ -42,7 +43,7 @@ class JointHistory:
         """
         self._body = body
         self._shown = np.array([bool(d.joint) for d in body.dimensions])
-        self._horizon_ns = round(horizon_s * 1e9)
+        self._horizon_ns = horizon_s * 1e9
         self._gap_ns = round(longest_gap_s * 1e9)
         self._tolerance_ns = round(tolerance_s * 1e9)
         self._stamps: deque[int] = deque()
@@ -76,7 +77,7 @@ class JointHistory:
         first, last = self._stamps[0], self._stamps[-1]
         if not first - self._tolerance_ns <= stamp_ns <= last + self._tolerance_ns:
             raise NotCovered(self._outside(stamp_ns))
-        after = int(np.searchsorted(np.fromiter(self._stamps, np.int64), stamp_ns))
+        after = bisect_left(self._stamps, stamp_ns)
         if after == 0 or after == len(self._stamps):
             return self._values[min(after, len(self._stamps) - 1)]
         return self._between(after, stamp_ns)
