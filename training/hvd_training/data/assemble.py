@@ -18,6 +18,7 @@ from typing import Any
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_training.data import layout, v21, v30
 from hvd_training.data.columns import IMAGES, features, video_feature
+from hvd_training.data.pixels import write_pixels
 from hvd_training.data.rows import link
 from hvd_training.data.unit import Unit
 
@@ -35,6 +36,7 @@ def assemble(units: Sequence[Unit], out: Path, format_: str, work: Path) -> Path
     work.mkdir(parents=True)
     _clouds(units, work)
     layout.write_json(work / layout.HVD, identity(units))
+    write_pixels(work / layout.PIXELS, [unit.pixels for unit in units])
     _WRITERS[format_](units, work, _info(units))
     _flush(work)
     refuse_existing(out)

@@ -24,6 +24,7 @@ VIDEO_S = 900
 
 INFO = 'meta/info.json'
 HVD = 'meta/hvd.json'
+PIXELS = 'meta/hvd_pixels.parquet'
 STATS = 'meta/stats.json'
 NORM_STATS = 'meta/norm_stats.json'
 V30_PATHS = {

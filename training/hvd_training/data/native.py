@@ -184,10 +184,10 @@ class NativeSource:
     def _kept(self) -> tuple[int, int]:
         """Return the first frame that has everything, and the one behind the last command."""
         table = self._episode.table()
-        there = {
+        there: dict[str, NDArray[np.bool_]] = {
             **{c: table.received[f'{c}_color'] > 0 for c in self.cameras},
-            'state': np.isfinite(self._state).all(axis=1),
-            'action': np.isfinite(self._action).all(axis=1),
+            'state': np.asarray(np.isfinite(self._state).all(axis=1)),
+            'action': np.asarray(np.isfinite(self._action).all(axis=1)),
         }
         if self.has_cloud:
             there['cloud'] = table.received['cloud'] > 0

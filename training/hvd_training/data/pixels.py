@@ -7,12 +7,15 @@ Mean, deviation and every quantile follow from these counts, and the counts of t
 Images are made smaller first and only some are looked at, as LeRobot does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from av.video.frame import VideoFrame
 import numpy as np
 from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from hvd_training.data.summary import QUANTILES
 
@@ -58,6 +61,30 @@ class PixelStats:
         return {**shaped, 'count': [self.images]}
 
 
+def write_pixels(path: Path, episodes: Sequence[Mapping[str, PixelStats]]) -> None:
+    """Keep the counts of each episode, so that merged and split datasets have exact statistics."""
+    rows = [(e, camera, p) for e, one in enumerate(episodes) for camera, p in one.items()]
+    table = pa.table(
+        {
+            'episode_index': pa.array([e for e, _, _ in rows], pa.int64()),
+            'camera': pa.array([camera for _, camera, _ in rows], pa.string()),
+            'images': pa.array([p.images for _, _, p in rows], pa.int64()),
+            'counts': pa.array([p.counts.ravel() for _, _, p in rows], pa.list_(pa.int64())),
+        }
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, path)
+
+
+def read_pixels(path: Path, episode: int) -> dict[str, PixelStats]:
+    """Read the counts of one episode, by camera."""
+    found = {}
+    for row in pq.read_table(path, filters=[('episode_index', '=', episode)]).to_pylist():
+        found[row['camera']] = PixelStats()
+        found[row['camera']].merge(np.reshape(row['counts'], (3, 256)), row['images'])
+    return found
+
+
 def _count(frame: VideoFrame) -> NDArray[np.int64]:
     width = min(_WIDTH, frame.width)
     height = max(1, frame.height * width // frame.width)
@@ -77,6 +104,6 @@ def _edges(counts: NDArray[np.int64]) -> Mapping[str, Any]:
 def _quantiles(share: NDArray[np.float64]) -> Mapping[str, Any]:
     total = np.cumsum(share, axis=1)
     return {
-        name: [_VALUES[min(np.searchsorted(channel, q), 255)] for channel in total]
+        name: [_VALUES[min(int(np.searchsorted(channel, q)), 255)] for channel in total]
         for name, q in QUANTILES.items()
     }

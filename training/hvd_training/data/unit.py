@@ -7,7 +7,7 @@ Both formats are put together from units, and so are merged and split datasets. 
 under its name only when it is whole, so a conversion that was cut off goes on behind the last one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 import hashlib
 import json
@@ -70,7 +70,11 @@ class Unit:
 
     def clouds(self) -> tuple[Path, Path]:
         """Return the files of points (T, N, 3) and colours (T, N, 3)."""
-        return self.folder / 'cloud_xyz.npy', self.folder / 'cloud_rgb.npy'
+        return _cloud_files(self.folder)
+
+
+def _cloud_files(folder: Path) -> tuple[Path, Path]:
+    return folder / 'cloud_xyz.npy', folder / 'cloud_rgb.npy'
 
 
 def fingerprint(source: str, config: UnitConfig) -> str:
@@ -89,10 +93,9 @@ def make_unit(source: EpisodeSource, config: UnitConfig, folder: Path) -> Unit:
         shutil.rmtree(old, ignore_errors=True)
     work.mkdir(parents=True)
     columns = build_columns(source.raw(), source.facts, config.columns)
-    write_columns(work / _COLUMNS, columns)
     videos, cloud = sights.write(source, config.video, config.cloud, work)
-    facts = source.facts
-    finish_unit(work, facts, source.state_names, config.columns, videos, cloud, mark)
+    facts, state_names = source.facts, source.state_names
+    finish_unit(work, facts, state_names, config.columns, columns, videos, cloud, mark)
     work.rename(folder)
     return read_unit(folder)
 
@@ -101,21 +104,23 @@ def finish_unit(
     folder: Path,
     facts: EpisodeFacts,
     state_names: tuple[str, ...],
-    columns: ColumnsConfig,
+    config: ColumnsConfig,
+    columns: Mapping[str, Column],
     videos: Mapping[str, tuple[dict[str, Any], PixelStats]],
     cloud: tuple[int, str] | None,
     mark: str,
 ) -> None:
-    """Write the unit's own file, last."""
+    """Write the numbers and then, last, what they and the files beside them are."""
+    write_columns(folder / _COLUMNS, columns)
     data = {
         'schema': SCHEMA,
         'facts': facts.as_json(),
         'state_names': list(state_names),
-        'columns': asdict(columns),
+        'columns': asdict(config),
         'videos': {camera: entry for camera, (entry, _) in videos.items()},
         'pixels': {c: [p.images, p.counts.tolist()] for c, (_, p) in videos.items()},
         'cloud': cloud,
-        'digest': digest(read_columns(folder / _COLUMNS), folder),
+        'digest': digest(columns, _cloud_files(folder) if cloud else ()),
         'fingerprint': mark,
     }
     path = folder / _UNIT
@@ -150,14 +155,14 @@ def columns_from_json(data: Mapping[str, Any]) -> ColumnsConfig:
     return ColumnsConfig(**{**data, 'state': tuple(data['state'])})
 
 
-def digest(columns: Mapping[str, Column], clouds: Path | None = None) -> str:
-    """Return the SHA-256 of the columns that stay the same wherever the episode lies."""
+def digest(columns: Mapping[str, Column], clouds: Sequence[Path]) -> str:
+    """Return the SHA-256 of an episode's own columns and of its files of clouds."""
     total = hashlib.sha256()
     for name in sorted(columns):
         values = np.ascontiguousarray(columns[name])
         total.update(f'{name} {values.dtype.str} {values.shape}'.encode())
         total.update(values.data if values.size else b'')
-    for path in sorted(clouds.glob('cloud_*.npy')) if clouds else ():
+    for path in clouds:
         with path.open('rb') as file:
             total.update(hashlib.file_digest(file, 'sha256').digest())
     return total.hexdigest()

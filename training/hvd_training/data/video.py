@@ -87,12 +87,10 @@ class Encoder:
         self.count = 0
         self.stats = PixelStats(_SAMPLES)
         self._output = av.open(str(path), 'w')
-        self._stream: Any = self._output.add_stream(
-            CODECS[config.codec], fps, options=config.options()
-        )
-        self._stream.height, self._stream.width = size
-        self._stream.pix_fmt = _PIXELS
-        self._stream.time_base = Fraction(1, fps)
+        stream: Any = self._output.add_stream(CODECS[config.codec], fps, options=config.options())
+        stream.height, stream.width = size
+        stream.pix_fmt, stream.time_base = _PIXELS, Fraction(1, fps)
+        self._stream = stream
         self._decoder: Any = av.CodecContext.create('mjpeg', 'r')
         self._decoder.thread_type = 'NONE'  # one image in, one frame out
 
@@ -139,7 +137,7 @@ def join(parts: Sequence[Path], path: Path, fps: int) -> list[int]:
 
     Returns the number of frames of each; frame k of the whole still stands at k/fps.
     """
-    counts = []
+    counts: list[int] = []
     with av.open(str(path), 'w') as output:
         target: Any = None
         for part in parts:
@@ -174,7 +172,7 @@ def _place(packet: Any, frame: Fraction, first: int, fps: int) -> None:
 def cut(path: Path, first: int, count: int, out: Path, fps: int) -> None:
     """Copy `count` frames from frame `first` on, which must be a key frame, into a video."""
     with av.open(str(path)) as source, av.open(str(out), 'w') as output:
-        stream = source.streams.video[0]
+        stream: Any = source.streams.video[0]
         target: Any = output.add_stream_from_template(stream, opaque=True)
         target.time_base = Fraction(1, fps)
         source.seek(int(Fraction(first, fps) / stream.time_base), stream=stream)
@@ -208,7 +206,7 @@ def probe(path: Path, fps: int) -> Probe:
     """Count the frames of a video and look at their times."""
     try:
         with av.open(str(path)) as source:
-            stream = source.streams.video[0]
+            stream: Any = source.streams.video[0]
             times = [p.pts * p.time_base for p in source.demux(stream) if p.size]
             context = stream.codec_context
             codec = {'libdav1d': 'av1'}.get(context.name, context.name)
@@ -231,4 +229,5 @@ def decode_all(path: Path) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
     """Give every frame as RGB (H, W, 3)."""
     with av.open(str(path)) as source:
         for frame in source.decode(video=0):
-            yield frame.to_ndarray(format='rgb24')
+            image: Any = frame.to_ndarray(format='rgb24')
+            yield image
