@@ -210,7 +210,7 @@ def _ending(found: _Found, start: int) -> bytes:
     crc = zlib.crc32(
         struct.pack('<BQQQ', Opcode.FOOTER, 20, summary_start, offset_start), zlib.crc32(summary)
     )
-    Footer(offset_start, summary_start, crc).write(builder)
+    Footer(summary_start, offset_start, crc).write(builder)
     return data_end + summary + bytes(builder.end()) + MAGIC
 
 
