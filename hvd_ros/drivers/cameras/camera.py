@@ -10,9 +10,7 @@ clock, from which ages are computed.
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from hvd_ros.core.vision.codec import Depth, Pixels
 from hvd_ros.core.vision.intrinsics import Intrinsics
 from hvd_ros.drivers.device import Device
 
@@ -21,8 +19,8 @@ from hvd_ros.drivers.device import Device
 class Shot:
     """One image of colour and depth, pixel for pixel of the same size."""
 
-    color: NDArray[np.uint8]  # (H, W, 3) RGB
-    depth_mm: NDArray[np.uint16]  # (H, W), aligned to colour; 0: unknown
+    color: Pixels  # (H, W, 3) RGB
+    depth_mm: Depth  # (H, W), aligned to colour; 0: unknown
     captured_ns: int  # wall clock
     captured_steady_ns: int
     sequence: int  # of the device; the same number is the same image
