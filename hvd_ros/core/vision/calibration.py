@@ -124,14 +124,15 @@ class Calibrator:
         return Calibration(results, poses[BOARD], fit.scale(poses))
 
     def motion(self, views: Sequence[BoardView], camera: str) -> tuple[Array, dict[str, float]]:
-        """Return how far a camera's link was turned [deg, (3,)] and each of its joints [deg]."""
+        """Return how far a camera's link [deg, (3,)] and each of its joints [deg] were turned."""
         parent = self._nominal[camera].parent
         links = [self._kinematics.pose(v.values, parent)[:3, :3] for v in views]
         moved = np.ptp([v.values for v in views], axis=0)
+        by_joint = {d.joint: moved[i] for i, d in enumerate(self._body.dimensions)}
         joints = {
-            d.joint: float(np.rad2deg(moved[i]))
-            for i, d in enumerate(self._body.dimensions)
-            if d.joint in self._chain(parent)
+            joint: float(np.rad2deg(by_joint[joint]))
+            for joint in self._chain(parent)
+            if joint in by_joint
         }
         return turned_deg(links), joints
 
@@ -264,12 +265,13 @@ class Calibrator:
             f'more; {advice}'
         )
 
-    def _chain(self, link: str) -> set[str]:
+    def _chain(self, link: str) -> list[str]:
+        """Return the joints between a link and the base, from the link on."""
         assert self._body.urdf is not None  # BodyKinematics refused a body without one
         parents = {j.child: j for j in read_urdf(self._body.urdf).joints}
-        chain = set()
+        chain = []
         while link in parents:
-            chain.add(parents[link].name)
+            chain.append(parents[link].name)
             link = parents[link].parent
         return chain
 

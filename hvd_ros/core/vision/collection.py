@@ -111,7 +111,7 @@ class Collection:
         turned, joints = calibrator.motion(views, camera)
         if turned[1] < self.config.span_deg:
             # Among those that did not move, the ones near the camera are the easiest to turn.
-            least = sorted(reversed(joints), key=lambda joint: round(joints[joint]))[:3]
+            least = sorted(joints, key=lambda joint: round(joints[joint]))[:3]
             return (
                 f'{counts}: {camera} turned around one axis only ({turned[0]:.0f}, '
                 f'{turned[1]:.0f} deg rms); also turn {", ".join(least)}'
