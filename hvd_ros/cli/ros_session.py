@@ -92,7 +92,12 @@ class Session:
         return received
 
     def call(
-        self, kind: type[Any], name: str, request: Any, timeout_s: float = DISCOVERY_S
+        self,
+        kind: type[Any],
+        name: str,
+        request: Any,
+        timeout_s: float = DISCOVERY_S,
+        launch: str = 'teleop',
     ) -> Any:
         """Call a service and return its answer, or raise NoAnswer naming what is missing."""
         client = self.node.create_client(kind, name)
@@ -100,7 +105,7 @@ class Session:
         if not self.spin_until(client.service_is_ready, timeout_s):
             raise NoAnswer(
                 f"nobody offers the service '{full}' (waited {timeout_s:g} s on "
-                f'{where_we_looked()}); start the graph: hvd launch teleop'
+                f'{where_we_looked()}); start the graph: hvd launch {launch}'
             )
         future = client.call_async(request)
         if not self.spin_until(future.done, timeout_s):

@@ -145,14 +145,16 @@ class RecorderNode(Node):  # type: ignore[misc]
         changed = (phase, healthy) != (self._phase, self._healthy)
         self._phase, self._healthy = phase, healthy
         second = now_ns - self._second_ns >= _SECOND_NS
-        if changed or second or now_ns - self._told_ns >= _STATUS_NS:
-            self._told_ns = now_ns
-            condition = self._condition(now_ns)
-            self._telling.status(condition)
-            if changed or second:
-                self._second_ns = now_ns
-                self._desk.look_at_disk()
-                self._telling.diagnose(condition)
+        if not (changed or second or now_ns - self._told_ns >= _STATUS_NS):
+            return
+        self._told_ns = now_ns
+        if second:
+            self._second_ns = now_ns
+            self._desk.look_at_disk()
+        condition = self._condition(now_ns)
+        self._telling.status(condition)
+        if changed or second:
+            self._telling.diagnose(condition)
 
     def _condition(self, now_ns: int) -> Condition:
         desk = self._desk

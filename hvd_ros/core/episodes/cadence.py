@@ -189,6 +189,7 @@ def summary(report: dict[str, Any], faults: Iterable[str]) -> str:
         f'  {name:<18} {row["rate_hz"]:>7.2f} Hz, {row["count"]} messages, '
         f'worst gap {row["worst_gap_s"]:.3f} s'
         for name, row in report['streams'].items()
+        if row['count']
     ]
     if report['interventions']:
         lines.append(f'  a person took over {report["interventions"]} times')

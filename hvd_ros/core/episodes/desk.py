@@ -65,9 +65,9 @@ class Desk:
         self.session = Session()
         self.recording: Recording | None = None
         self.due_ns = now_ns + PERIOD_NS  # of the next frame
-        self.missing: dict[str, str] = {}
         self.free_gb = 0.0
         self._presence = Presence(config.streams, config.frozen_s)
+        self.missing = self._presence.missing(now_ns)
         self._status_cdr = b''  # newest MuxStatus
         self._granted, self._refused = Answer(), Answer()
         self._refused_ns = 0
