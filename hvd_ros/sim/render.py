@@ -96,7 +96,10 @@ class Renderer:
 
 def quick(spec: mujoco.MjSpec) -> None:
     """Choose what a picture costs: no smoothing of edges, no shadows (some 20 times faster)."""
-    spec.visual.quality.offsamples = 0
+    quality = spec.visual.quality
+    quality.offsamples = 0
+    # Flat faces in one piece; a round one is still true to half a millimetre.
+    quality.numquads, quality.numslices, quality.numstacks = 1, 20, 10
     spec.visual.map.znear = 0.01  # of the extent: 2 cm, closer than any finger to a wrist camera
     spec.visual.map.zfar = 50
 
