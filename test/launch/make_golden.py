@@ -54,6 +54,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         'guardian',
         {'hardware': 'real', 'transport': 'rosbridge', 'rosbridge_port': '9191'},
     ),
+    'replay': ('replay', {'episode': '/data/pen_insert/one', 'rate': '2.0'}),
+    'replay_drive': (
+        'replay',
+        {'episode': '/data/pen_insert/one', 'drive': 'true', 'start': '1.5', 'namespace': 'one'},
+    ),
     'cameras_sim': ('cameras', {}),
     'cameras_sim_two_robots': ('cameras', {'namespace': '/lab/one', 'cloud': 'false'}),
     'cameras_real': (

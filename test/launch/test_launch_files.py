@@ -16,7 +16,7 @@ from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.share import share_file
 from test.launch.make_golden import CASES, GOLDEN, portable, run_case
 
-FILES = ('sim', 'teleop', 'cameras', 'bringup', 'guardian')
+FILES = [path.name.partition('.')[0] for path in launch_file('sim').parent.glob('*.launch.xml')]
 SHARE = str(share_file('package.xml').parent)
 
 
