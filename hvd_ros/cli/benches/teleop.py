@@ -4,7 +4,7 @@
 The command path at work: rate, jitter, latency, processor and memory, with an operator on twins.
 
 A listener that decoded every message would cost more than some nodes; so messages are kept as
-bytes with the time of their arrival, and read after the measurement.
+bytes with the time at which the middleware received them, and read after the measurement.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ _TOPICS = {
 
 
 class Heard(NamedTuple):
-    """One message and when it came, by the ROS clock of this machine."""
+    """One message and when it came, by the system clock of this machine."""
 
     at_ns: int
     message: Any
@@ -137,7 +137,6 @@ class _Ears:
 
     def __init__(self, session: Session) -> None:
         self.raw: dict[str, list[tuple[int, bytes]]] = {name: [] for name in _TOPICS}
-        self._clock = session.node.get_clock()
         for name, (kind, topic) in _TOPICS.items():
             # Deeper than the nodes' own queues: what we miss would count against them.
             session.node.create_subscription(
@@ -157,8 +156,9 @@ class _Ears:
         return {name: list(_decoded(kind, self.raw[name])) for name, (kind, _) in _TOPICS.items()}
 
     def _keep_in(self, kept: list[tuple[int, bytes]]) -> Any:
-        def keep(data: bytes) -> None:
-            kept.append((self._clock.now().nanoseconds, data))
+        def keep(data: bytes, info: Any) -> None:
+            # When it reached this process, not when Python got round to it.
+            kept.append((info['received_timestamp'], data))
 
         return keep
 
