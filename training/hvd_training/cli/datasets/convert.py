@@ -18,7 +18,7 @@ EXAMPLES = (
     'hvd dataset convert ~/hvd_data/episodes --out pen --task pen_insert --success-only',
     'hvd dataset convert day1 day2 --tasks "fold it" "carry it" --num_episodes 50 --out both',
     'hvd dataset convert day1 --out pen21 --format v2.1 --state position --cloud off   # openpi',
-    'hvd dataset convert pen --out pen21 --format v2.1                                 # a dataset',
+    'hvd dataset convert pen --out pen21 --format v2.1          # a dataset in the other format',
     'An interrupted conversion goes on with --resume.',
 )
 
