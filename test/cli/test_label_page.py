@@ -86,7 +86,7 @@ def folders(recorded):
 
 @pytest.fixture(scope='module')
 def browser(tmp_path_factory):
-    browser = Chromium(tmp_path_factory.mktemp('chromium'), 'about:blank')
+    browser = Chromium(tmp_path_factory.mktemp('chromium'), 'about:blank', gl=False)
     yield browser
     browser.close()
 

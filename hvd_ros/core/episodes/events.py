@@ -19,8 +19,9 @@ _HALF_OPEN = 0.5
 # A gripper that holds something stops early: half way counts, jitter about half way does not.
 _DEAD_BAND = 0.1
 _RESTING = 0.02  # m/s, rad/s
-_MOVING = 0.06
-# Shorter rests are pauses in between; nearer events are one.
+_MOVING = 0.04
+# Arms that swing shake the base for less than this; shorter rests are pauses in between.
+_MOVE_FRAMES = 5
 _REST_FRAMES = 5
 _APART_FRAMES = 5
 
@@ -70,9 +71,10 @@ def gripper_turns(opening: Array, name: str) -> list[Event]:
 def base_stops(speed: Array) -> list[Event]:
     """Return the frames at which a base that moved came to rest and stayed there for a while."""
     events: list[Event] = []
-    moved = False
+    moved, moving = False, 0
     for frame, value in enumerate(speed):
-        moved = moved or bool(value > _MOVING)
+        moving = moving + 1 if value > _MOVING else 0
+        moved = moved or moving >= _MOVE_FRAMES
         rest = speed[frame : frame + _REST_FRAMES]
         if moved and bool(np.all(rest < _RESTING)):
             events.append(Event(frame, 'base stops'))

@@ -29,6 +29,11 @@ def test_a_base_that_comes_to_rest_but_not_one_that_only_pauses_or_never_moved()
     assert base_stops(np.full(20, 0.3)) == []
 
 
+def test_a_base_that_is_shaken_by_the_arms_has_not_moved():
+    shaken = np.r_[np.zeros(5), [0.04, 0.03, 0.07, 0.06, 0.05, 0.06, 0.01], np.zeros(9)]
+    assert base_stops(shaken) == []
+
+
 def test_events_of_a_whole_body_are_in_order_and_near_ones_are_one():
     position = np.zeros((60, len(BODY.dimensions)))
     names = [d.name for d in BODY.dimensions]

@@ -5,11 +5,11 @@
 const RUN = 16; // frames in one request
 const AHEAD = 64; // frames that are fetched ahead: 1.6 s at 4x
 const BEHIND = 16;
-const DECODED_AHEAD = 24; // decoded ones are 1 MB each, so these are few
-const DECODED_BEHIND = 6;
+const DECODED_AHEAD = 32; // decoded ones are 1 MB a camera, so these are fewer
+const DECODED_BEHIND = 20; // whoever sees a stage end goes back a little
 const MOST_RUNS = 40; // kept as JPEG
 const REQUESTS = 2;
-const DECODERS = 4;
+const DECODERS = 6;
 
 export class Frames {
   constructor(index, count, onReady) {
@@ -20,6 +20,7 @@ export class Frames {
     this.decoded = new Map(); // number of frame -> bitmaps, or null while being decoded
     this.position = 0;
     this.direction = 1;
+    this.soon = []; // frames to which a key may jump
     this.requests = 0;
     this.decoders = 0;
     this.closed = false;
@@ -30,10 +31,11 @@ export class Frames {
     return this.decoded.get(frame) ?? undefined;
   }
 
-  // Say where we are and which way we go; what is wanted next is fetched and decoded.
-  at(frame, direction = 1) {
+  // Say where we are, which way we go and where we may jump; that is fetched and decoded.
+  at(frame, direction = 1, soon = []) {
     this.position = frame;
     this.direction = direction;
+    this.soon = soon;
     this.work();
   }
 
@@ -57,10 +59,10 @@ export class Frames {
     }
   }
 
-  // Frames around the position, the nearest in the direction of travel first.
+  // The position, where a jump may lead, then frames around, first in the direction of travel.
   order(ahead, behind) {
-    const wanted = [];
-    for (let n = 0; n <= ahead; n++) wanted.push(this.position + n * this.direction);
+    const wanted = [this.position, ...this.soon];
+    for (let n = 1; n <= ahead; n++) wanted.push(this.position + n * this.direction);
     for (let n = 1; n <= behind; n++) wanted.push(this.position - n * this.direction);
     return wanted.filter((frame) => frame >= 0 && frame < this.count);
   }
@@ -104,7 +106,7 @@ export class Frames {
   forget() {
     for (const [frame, bitmaps] of this.decoded) {
       const ahead = (frame - this.position) * this.direction;
-      if (ahead > DECODED_AHEAD || ahead < -DECODED_BEHIND) {
+      if ((ahead > DECODED_AHEAD || ahead < -DECODED_BEHIND) && !this.soon.includes(frame)) {
         closeAll(bitmaps);
         this.decoded.delete(frame);
       }

@@ -166,7 +166,8 @@ function seek(frame) {
 
 function show(frame, direction) {
   state.frame = frame;
-  state.frames.at(frame, direction);
+  // While it plays, what comes next matters more than where one could jump.
+  state.frames.at(frame, direction, state.playing ? [] : jumps(frame));
   draw();
   timeline.playhead(frame);
   renderClock();
@@ -180,6 +181,13 @@ function jump(direction) {
       ? places.find((frame) => frame > state.frame)
       : places.findLast((frame) => frame < state.frame);
   if (next !== undefined) seek(next);
+}
+
+// Where the next two jumps ahead and the next one back would lead.
+function jumps(from) {
+  const places = stops().map((stop) => stop.frame);
+  const back = places.filter((frame) => frame < from).slice(-1);
+  return [...new Set([...places.filter((frame) => frame > from).slice(0, 2), ...back])];
 }
 
 // Where a stage may end: what was measured, and what others marked.
