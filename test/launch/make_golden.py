@@ -70,6 +70,20 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             'right_wrist_serial': '_044122070300',
         },
     ),
+    'record_sim': ('record', {'operator': 'tour', 'viewer': 'false'}),
+    'record_sim_order': (
+        'record',
+        {
+            'task': 'wipe_board',
+            'prompt': 'wipe it',
+            'operator_name': 'Ann B',
+            'kind': 'suboptimal',
+        },
+    ),
+    'record_real': (
+        'record',
+        {'hardware': 'real', 'kind': 'rollout', 'root': '/data', 'cloud': 'false'},
+    ),
     'bringup_sim': ('bringup', {}),
     'bringup_sim_rviz': ('bringup', {'rviz': 'true', 'use_sim_time': 'true'}),
     'bringup_sim_cameras': ('bringup', {'cameras': 'true', 'scene': 'floor', 'namespace': 'one'}),

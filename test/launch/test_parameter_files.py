@@ -19,6 +19,7 @@ CONFIGS = {
     'mux': 'hvd_ros.core.mux.state:MuxConfig',
     'r1': 'hvd_ros.nodes.r1_node:R1Config',
     'guardian': 'hvd_ros.nodes.guardian_node:GuardianConfig',
+    'recorder': 'hvd_ros.nodes.recorder_node:RecorderConfig',
     'replay': 'hvd_ros.nodes.replay_node:ReplayConfig',
     'cloud': 'hvd_ros.nodes.cloud_node:CloudConfig',
     'viewer': 'hvd_ros.nodes.viewer_node:ViewerConfig',
@@ -27,12 +28,9 @@ CONFIGS = {
     'sim_joylo': 'hvd_ros.nodes.sim_joylo_node:SimJoyloConfig',
     'scripted_operator': 'hvd_ros.nodes.scripted_operator_node:ScriptedOperatorConfig',
     'zed_camera': 'hvd_ros.nodes.zed_camera_node:ZedCameraConfig',
-    'realsense_left_wrist': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
-    'realsense_right_wrist': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
-    'sim_cameras': 'hvd_ros.nodes.sim_cameras_node:SimCamerasConfig',
-    'zed_camera': 'hvd_ros.nodes.zed_camera_node:ZedCameraConfig',
     'left_realsense_camera': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
     'right_realsense_camera': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
+    'sim_cameras': 'hvd_ros.nodes.sim_cameras_node:SimCamerasConfig',
 }
 EVERY_NODE = {'use_sim_time'}
 
@@ -57,6 +55,7 @@ def _given(node: LaunchNode) -> tuple[dict[str, object], dict[str, object]]:
         ('teleop', {'transport': 'rosbridge'}),
         ('teleop', {'hardware': 'real'}),
         ('guardian', {'hardware': 'real'}),
+        ('record', {'root': '/data', 'kind': 'suboptimal'}),
         ('replay', {'episode': '/an/episode', 'drive': 'true'}),
     ],
     ids=str,

@@ -318,7 +318,7 @@ def test_a_disk_that_fills_up_is_loud_within_seconds_and_what_was_written_is_kep
     bench = RecorderBench('/recorder_disk', root=str(disk))
     try:
         bench.root = disk
-        record(bench, 5)
+        record(bench, 12)
         at = time.monotonic()
         with (disk / 'other').open('wb') as other, suppress(OSError):
             while other.write(bytes(1 << 16)):
