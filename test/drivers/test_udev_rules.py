@@ -22,7 +22,7 @@ def rules():
 
 
 def test_the_u2d2_gets_its_name_and_a_latency_of_1_ms():
-    (rule,) = [r for r in rules() if r['SUBSYSTEM'] == ('==', 'tty')]
+    (rule,) = [r for r in rules() if r.get('SUBSYSTEM') == ('==', 'tty')]
     assert rule['ATTRS{idVendor}'] == ('==', '0403')
     assert rule['ATTRS{idProduct}'] == ('==', '6014')
     assert rule['SYMLINK'] == ('+=', 'tty_joylo')
@@ -35,3 +35,9 @@ def test_joycons_are_readable(product):
     (rule,) = [r for r in rules() if r.get('KERNELS') == ('==', f'0005:057E:{product}.*')]
     assert rule['SUBSYSTEM'] == ('==', 'hidraw')
     assert rule['MODE'] == ('=', '0666')
+
+
+def test_the_d435i_belongs_to_the_group_that_the_doctor_asks_for():
+    (rule,) = [r for r in rules() if r.get('ATTRS{idVendor}') == ('==', '8086')]
+    assert rule['ATTRS{idProduct}'] == ('==', '0b3a')
+    assert (rule['SUBSYSTEMS'], rule['GROUP']) == (('==', 'usb'), ('=', 'plugdev'))

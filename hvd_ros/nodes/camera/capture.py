@@ -54,6 +54,7 @@ class Capture:
         self._stop = threading.Event()
         self._settled = threading.Event()  # the first open() has ended, well or not
         self._newest: Picture | None = None
+        self._patient = False
         self._lost_ns = 0  # steady; 0: it is there
         self._thread = threading.Thread(target=self._run, name='capture', daemon=True)
         self.trouble = 'not opened yet'
@@ -63,6 +64,7 @@ class Capture:
 
     def open(self, *, patient: bool) -> None:
         """Start; unless patient, wait for the camera and raise what keeps it from opening."""
+        self._patient = patient
         self._thread.start()
         if patient:
             return
@@ -138,13 +140,14 @@ class Capture:
         """Say it on the edge; the same trouble again is no news."""
         if not self._lost_ns:
             self._lost_ns = time.monotonic_ns()
-        if trouble != self.trouble:
+        # Whoever waits for the first open() raises what kept it from opening.
+        if trouble != self.trouble and (self.opened or self._patient):
             self._warn(f'{trouble}; trying again')
         self.trouble = trouble
 
     def _find(self) -> None:
         what = str(getattr(self._camera, 'about', '')) or 'the camera is there'
-        if self._lost_ns:
+        if self._lost_ns and self.pictures > 1:
             away_s = (time.monotonic_ns() - self._lost_ns) / 1e9
             what = f'images again after {away_s:.1f} s: {what}'
         self._info(what)
