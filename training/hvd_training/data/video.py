@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
@@ -128,6 +128,8 @@ class Encoder:
         plain: VideoFrame = frame.reformat(
             format=_PIXELS, src_color_range='JPEG', dst_color_range='MPEG'
         )
+        # Each JPEG calls itself a key frame, which would make every frame of the video one.
+        plain.pict_type = PictureType.NONE
         return plain
 
 
