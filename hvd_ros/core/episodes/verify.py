@@ -29,7 +29,8 @@ def verify(folder: Path) -> list[str]:
         with Episode.open(folder) as episode:
             return [f'{folder}: {problem}' for problem in _problems(episode)]
     except HvdError as error:
-        return [str(error)]
+        said = str(error)
+        return [said if str(folder) in said else f'{folder}: {said}']
 
 
 def verify_all(folders: Sequence[Path]) -> list[str]:
@@ -122,15 +123,21 @@ def _messages(episode: Episode) -> Iterator[str]:
     layouts: dict[str, str] = {}
     stamps: dict[str, int] = {}
     back: Counter[str] = Counter()
+    torn: dict[str, str] = {}
     for message in episode.messages():
-        decoded = cdr.decode(message.kind, message.cdr)
         counted[message.topic] += 1
+        try:
+            decoded = cdr.decode(message.kind, message.cdr)
+        except HvdError as error:
+            torn.setdefault(message.topic, str(error))
+            continue
         stamp_ns = cdr.ns_of(decoded.header.stamp)
         back[message.topic] += stamp_ns < stamps.get(message.topic, stamp_ns)
         stamps[message.topic] = stamp_ns
         if hasattr(decoded, 'layout_id'):
             layouts[f'{decoded.layout_id:016x}'] = message.topic
     yield from _counts(counted, episode.bag)
+    yield from (f'{topic}: {said}' for topic, said in torn.items())
     for topic, count in back.items():
         if count:
             yield f'{topic}: {count} stamps are older than the one before; was a clock set back?'

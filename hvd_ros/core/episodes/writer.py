@@ -19,6 +19,7 @@ from hvd_ros.core.config import param
 from hvd_ros.core.episodes import meta as meta_file
 from hvd_ros.core.episodes import salvage
 from hvd_ros.core.episodes.bag import BagFile, Recorded
+from hvd_ros.core.episodes.cdr import typestore
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.episodes.seal import (
     bag_path,
@@ -88,6 +89,7 @@ class EpisodeWriter:
         """
         if meta.episode_id != folder.name:
             raise EpisodeError(f'{folder} does not end in the episode id {meta.episode_id}')
+        typestore()  # takes a moment at first; not in the first tick
         self._config = config or WriterConfig()
         self._meta, self._free = meta, free
         self.folder = partial_folder(folder)
@@ -101,9 +103,10 @@ class EpisodeWriter:
     def write(self, topic: str, kind: str, log_ns: int, publish_ns: int, cdr: bytes) -> bool:
         """Take a message for writing; False: it was dropped and counted."""
         message = Recorded(topic, kind, log_ns, publish_ns, cdr)
+        known = kind in typestore().fielddefs  # one message must not end the whole episode
         with self._lock:
             full = self._queue.size + len(cdr) > self._config.queue_mb * 1e6
-            if full or self._stopping or self._status.error:
+            if full or not known or self._stopping or self._status.error:
                 self._queue.dropped += 1
                 return False
             self._queue.messages.append(message)
