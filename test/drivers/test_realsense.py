@@ -89,6 +89,8 @@ def test_shots_outlive_the_frames_of_the_library(rig):
         shots.append(camera.read())
     assert [int(s.color[0, 0, 0]) for s in shots] == list(range(1, 40))
     assert [int(s.depth_mm[9, 9]) for s in shots] == list(range(1001, 1040))
+    # A view would keep the frame from the library, which has few.
+    assert all(s.color.flags.owndata and s.depth_mm.flags.owndata for s in shots)
 
 
 def test_depth_units_of_the_device_become_millimetres(rig):
@@ -107,11 +109,12 @@ def test_a_depth_without_its_colour_is_never_paired_with_another_moment(rig):
     device, camera = rig()
     start = wall_ms() - 500
     device.depth(np.full((H, W), 900, np.uint16), start, 1)  # its colour was lost
-    device.both(start + 100, 2, mm=1100)
-    shot = camera.read()
-    assert (shot.sequence, int(shot.depth_mm[9, 9])) == (2, 1100)
+    device.color(np.zeros((H, W, 3), np.uint8), start + 100, 2)  # and this one's depth
     with pytest.raises(DeviceError, match='no image for 0.3 s'):
         camera.read()
+    device.both(start + 200, 3, mm=1100)
+    shot = camera.read()
+    assert (shot.sequence, int(shot.depth_mm[9, 9])) == (3, 1100)
 
 
 def test_stamps_of_the_device_counter_are_moved_to_the_clocks_of_this_computer(rig):
@@ -142,7 +145,7 @@ def test_intrinsics_are_those_of_colour(rig):
 
 
 @pytest.mark.parametrize('model', ['inverse_brown_conrady', 'brown_conrady'])
-def test_any_lens_model_becomes_plumb_bob(rig, model):
+def test_the_lens_models_of_a_d400_are_plumb_bob_to_opencv(rig, model):
     coeffs = (-0.055, 0.065, -0.0003, 0.0005, -0.021)
     optics = lens(SIZE, model=getattr(rs.distortion, model), coeffs=coeffs)
     _, camera = rig(SoftwareRealsense(color_lens=optics))
@@ -153,6 +156,13 @@ def test_any_lens_model_becomes_plumb_bob(rig, model):
         np.array(rays), np.zeros(3), np.zeros(3), made.matrix, np.array(made.distortion)
     )
     np.testing.assert_allclose(seen[:, 0], pixels, atol=0.02)
+
+
+def test_a_lens_that_plumb_bob_can_not_say_is_refused():
+    optics = lens(SIZE, model=rs.distortion.kannala_brandt4, coeffs=(0.1, 0.0, 0.0, 0.0, 0.0))
+    camera = RealsenseCamera(config(), SoftwareRealsense(color_lens=optics).found)
+    with pytest.raises(DeviceError, match='kannala_brandt4, which plumb_bob can not say'):
+        camera.open()
 
 
 def test_the_serial_chooses_and_the_error_lists_what_was_seen():

@@ -20,7 +20,6 @@ from hvd_ros.core.errors import DeviceError
 from hvd_ros.core.vision.intrinsics import Intrinsics
 from hvd_ros.drivers.cameras.camera import Shot
 from hvd_ros.drivers.cameras.capture_clock import CaptureClock
-from hvd_ros.drivers.cameras.plumb_bob import fit_plumb_bob, pixel_grid
 
 Find = Callable[[], Sequence[Any]]
 _INSTALL = "pip install 'hvd_ros[cameras]' (it brings pyrealsense2)"
@@ -277,17 +276,14 @@ def _millimetres(raw: NDArray[Any], units_m: float) -> NDArray[np.uint16]:
 
 
 def _intrinsics(sdk: Any, lens: Any) -> Intrinsics:
-    distortion: tuple[float, ...] = ()
-    if lens.model != sdk.distortion.none and any(lens.coeffs):
-        pixels = pixel_grid(lens.width, lens.height)
-        focal, centre = np.array([lens.fx, lens.fy]), np.array([lens.ppx, lens.ppy])
-
-        def ray(x: float, y: float) -> tuple[float, float]:
-            u, v = np.array([x, y]) * focal + centre
-            point = sdk.rs2_deproject_pixel_to_point(lens, [u, v], 1.0)
-            return point[0], point[1]
-
-        distortion = fit_plumb_bob((pixels - centre) / focal, ray)
+    distortion = tuple(lens.coeffs) if any(lens.coeffs) else ()
+    kinds = sdk.distortion
+    # What librealsense calls inverse it undoes like OpenCV does plumb_bob, to 0.01 pixel.
+    if distortion and lens.model not in (kinds.brown_conrady, kinds.inverse_brown_conrady):
+        raise DeviceError(
+            f'the lens of the colour image follows {lens.model}, which plumb_bob can not say; '
+            'only D400 cameras are supported'
+        )
     return Intrinsics(lens.width, lens.height, lens.fx, lens.fy, lens.ppx, lens.ppy, distortion)
 
 

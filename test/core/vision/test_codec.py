@@ -120,9 +120,11 @@ def test_damaged_colour_is_an_error(data):
 
 def test_damaged_depth_is_an_error():
     good = encode_depth(np.ones((8, 8), np.uint16))
-    for data in (b'', good[:12], good[12:], good[:24], b'\0' * 12 + b'RVL...'):
-        with pytest.raises(ContractMismatch, match='depth'):
+    for data in (b'', good[:12], good[12:], b'\0' * 12 + b'RVL...'):
+        with pytest.raises(ContractMismatch, match="only '16UC1; compressedDepth png' is read"):
             decode_depth(data)
+    with pytest.raises(ContractMismatch, match='damaged or cut off'):
+        decode_depth(good[:24])
     eight_bit = cv2.imencode('.png', np.ones((8, 8), np.uint8))[1].tobytes()
     with pytest.raises(ContractMismatch, match='uint8; it must be'):
         decode_depth(b'\0' * 12 + eight_bit)
