@@ -127,8 +127,8 @@ def test_an_episode_is_labelled_from_first_to_last_key_and_the_next_one_opens(an
     assert load_labels(folders[0]).finished == ('anna',)
     assert marks(folders[1]) == []
     anna.press('Enter')
-    anna.until("document.body.innerText.includes('All episodes are done')")
     anna.saved()
+    assert 'All episodes are done' in anna.browser.text()
     assert load_labels(folders[1]).finished == ('anna',)
 
 

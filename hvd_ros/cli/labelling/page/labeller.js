@@ -271,12 +271,8 @@ async function done() {
   say(state.mine, true);
   const next = nextUnfinished();
   render();
-  if (next === null) {
-    pause();
-    renderAdvice('All episodes are done. Ctrl-C in the terminal ends the server.');
-  } else {
-    await open(next);
-  }
+  if (next === null) pause();
+  else await open(next);
 }
 
 function onSaved(index, wish, answer) {
@@ -507,14 +503,15 @@ function badge(value) {
   return mark;
 }
 
-function renderAdvice(text) {
+function renderAdvice() {
   const all = state.mine.length === state.view.stages.length;
-  byId('advice').className = all || text ? 'go' : '';
-  byId('advice').textContent =
-    text ??
-    (all
+  const over = state.finished && nextUnfinished() === null;
+  byId('advice').className = all || over ? 'go' : '';
+  byId('advice').textContent = over
+    ? 'All episodes are done. Ctrl-C in the terminal ends the server.'
+    : all
       ? 'Every stage is marked: Enter for the next episode.'
-      : 'Go to where the stage ends and press 0, 5 or 1. Leave out what was not reached, then Enter.');
+      : 'Go to where the stage ends and press 0, 5 or 1. Leave out what was not reached, then Enter.';
 }
 
 function renderTimeline() {
