@@ -3,12 +3,12 @@
 
 from dataclasses import replace
 
-from hvd_training.data.columns import INDEX_COLUMNS, ColumnsConfig, build_columns, features
 from made_source import NAMES, STATES, MadeSource
 import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
+from hvd_training.data.columns import INDEX_COLUMNS, ColumnsConfig, build_columns, features
 
 SOURCE = MadeSource(frames=12)
 CONFIG = ColumnsConfig(horizon=4, next_step=4)

@@ -5,13 +5,6 @@ import json
 import os
 import shutil
 
-from hvd_training.data import convert as convert_module
-from hvd_training.data.columns import ColumnsConfig
-from hvd_training.data.convert import Choice, Plan, choose, convert
-from hvd_training.data.dataset import Dataset
-from hvd_training.data.reader import DatasetReader
-from hvd_training.data.unit import UnitConfig
-from hvd_training.data.video import VideoConfig
 import numpy as np
 import pytest
 
@@ -19,6 +12,13 @@ from hvd_ros.core.episodes.actions import action_at, chunk
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.errors import ConfigError, ContractMismatch, EpisodeError
 from hvd_ros.core.robot.state import StateLayout
+from hvd_training.data import convert as convert_module
+from hvd_training.data.columns import ColumnsConfig
+from hvd_training.data.convert import Choice, Plan, choose, convert
+from hvd_training.data.dataset import Dataset
+from hvd_training.data.reader import DatasetReader
+from hvd_training.data.unit import UnitConfig
+from hvd_training.data.video import VideoConfig
 from test.episode_maker import body, cloud_of, color_of, make_episode
 
 CONFIG = UnitConfig(ColumnsConfig(horizon=8, next_step=8), VideoConfig(crf=5), 'float32')
@@ -227,7 +227,9 @@ def test_a_label_beyond_the_end_is_refused(copied, tmp_path):
 
 def test_an_episode_without_one_of_the_cameras_is_named(copied, tmp_path):
     make_episode(copied, frames=12, seed=9, cameras=('head', 'left_wrist'))
-    refuse(copied, tmp_path / 'a', ['20250615-000009-made0012', 'cameras is', 'convert them apart'])
+    refuse(
+        copied, tmp_path / 'a', ['20250615-000009-made0012', 'cameras is', 'convert them apart']
+    )
     refuse(
         copied,
         tmp_path / 'b',

@@ -3,9 +3,10 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hvd_training.data.returns import chunk_returns, gaps, later, steps_left
 import numpy as np
 import pytest
+
+from hvd_training.data.returns import chunk_returns, gaps, later, steps_left
 
 PERIOD = 100_000_000
 

@@ -3,9 +3,10 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hvd_training.data.summary import QUANTILES, Histogram, Moments, exact_summary, summary
 import numpy as np
 import pytest
+
+from hvd_training.data.summary import QUANTILES, Histogram, Moments, exact_summary, summary
 
 
 def streamed(values, cuts):
@@ -20,9 +21,7 @@ def streamed(values, cuts):
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    rows=st.integers(2, 400), seed=st.integers(0, 99), shift=st.sampled_from([0.0, 1e6, -3e4])
-)
+@given(rows=st.integers(2, 400), seed=st.integers(0, 99), shift=st.sampled_from([0.0, 1e6, -3e4]))
 def test_pieces_give_what_numpy_gives_of_the_whole(rows, seed, shift):
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(rows, 3)) * [1, 0.01, 5] + shift

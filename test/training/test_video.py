@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import av
-from hvd_training.data import video
-from hvd_training.data.video import Encoder, VideoConfig
 from made_source import MadeSource, brightness
 import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
+from hvd_training.data import video
+from hvd_training.data.video import Encoder, VideoConfig
 
 SIZE = (48, 64)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import multiprocessing
 from pathlib import Path
 import shutil
+from typing import TypeVar
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, EpisodeError, HvdError
 from hvd_training.data.assemble import assemble, refuse_existing
@@ -24,6 +25,7 @@ from hvd_training.data.progress import Progress
 from hvd_training.data.unit import UnitConfig, make_unit, read_unit
 
 _NAMED = 10  # refused episodes that a message lists
+_J = TypeVar('_J')
 
 
 @dataclass(frozen=True)
@@ -162,41 +164,37 @@ def _run_all(jobs: Sequence[Job], workers: int) -> list[Done]:
     frames = sum(job.facts.frames for job in jobs)
     found = []
     with Progress('convert', len(jobs), frames) as progress:
-        for done in _results(jobs, workers):
+        for done in run_pool(convert_one, jobs, workers):
             found.append(done)
             progress.add(done.frames)
     return found
 
 
-def _results(jobs: Sequence[Job], workers: int) -> Iterator[Done]:
+def run_pool(work: Callable[[_J], Done], jobs: Sequence[_J], workers: int) -> Iterator[Done]:
+    """Give the result of each job as it comes; `work` runs in so many processes, or here."""
     if workers <= 1:
-        yield from map(convert_one, jobs)
+        yield from map(work, jobs)
         return
     # Spawned, not forked: the parent may have threads of encoders and readers.
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'))
     try:
-        waiting: dict[Future[Done], Job] = {}
+        waiting: set[Future[Done]] = set()
         queue = iter(jobs)
         while True:
             # A few ahead are enough; a cluster's worth of futures would only cost memory.
             while len(waiting) < 2 * workers and (job := next(queue, None)) is not None:
-                waiting[pool.submit(convert_one, job)] = job
+                waiting.add(pool.submit(work, job))
             if not waiting:
                 return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield _result(future, waiting.pop(future))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _result(future: 'Future[Done]', job: Job) -> Done:
-    try:
-        return future.result()
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
     except BrokenProcessPool:
         raise EpisodeError(
-            f'a worker died, perhaps at {job.facts.episode_id} (out of memory?); what is done is '
-            'kept: run again with --resume and fewer --workers'
+            'a worker died (out of memory?); what is done is kept: run again with --resume and '
+            'fewer --workers'
         ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _report(done: Sequence[Done], work: Path, plan: Plan, tell: Callable[[str], None]) -> None:

@@ -114,9 +114,11 @@ def exact_summary(rows: NDArray[Any]) -> dict[str, Float]:
     return found | dict(zip(QUANTILES, quantiles, strict=True))
 
 
-def as_lists(found: dict[str, Float]) -> dict[str, Any]:
-    """Return it as JSON takes it."""
+def as_lists(found: dict[str, Float], dtype: Any = np.float64) -> dict[str, Any]:
+    """Return it as JSON takes it; the extremes of whole numbers and flags stay what they are."""
+    whole = np.dtype(dtype) if np.dtype(dtype).kind in 'iub' else np.dtype(np.float64)
+    types = {'count': np.dtype(np.int64), 'min': whole, 'max': whole}
     return {
-        name: [int(x) for x in value] if name == 'count' else [float(x) for x in value]
+        name: np.asarray(value).astype(types.get(name, np.float64)).tolist()
         for name, value in found.items()
     }

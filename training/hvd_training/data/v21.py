@@ -59,7 +59,10 @@ def _info(units: Sequence[Unit], info: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stats(unit: Unit, columns: dict[str, Column], order: list[str]) -> dict[str, Any]:
-    found = {name: as_lists(exact_summary(_matrix(columns[name]))) for name in order}
+    found = {
+        name: as_lists(exact_summary(_matrix(columns[name])), columns[name].dtype)
+        for name in order
+    }
     found |= {IMAGES + camera: pixels.as_lerobot() for camera, pixels in unit.pixels.items()}
     return {
         name: {key: value for key, value in one.items() if key in _STATS}

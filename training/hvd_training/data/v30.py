@@ -33,7 +33,8 @@ def write(units: Sequence[Unit], root: Path, info: dict[str, Any]) -> None:
             row.update(place)
     _episodes(rows, root)
     pq.write_table(tasks_table(prompts(units)), root / _PATHS['tasks'])
-    stats = {name: as_lists(summary(moments[name], histograms[name])) for name in order}
+    dtypes = {name: info['features'][name]['dtype'] for name in order}
+    stats = {n: as_lists(summary(moments[n], histograms[n]), dtypes[n]) for n in order}
     layout.write_json(root / layout.STATS, _all_pixels(units) | stats)
     layout.write_json(root / layout.INFO, _info(units, info))
 
@@ -188,7 +189,10 @@ def _episodes(rows: list[dict[str, Any]], root: Path) -> None:
 
 
 def _flat_stats(unit: Unit, columns: dict[str, Column], order: list[str]) -> dict[str, Any]:
-    found = {name: as_lists(exact_summary(_matrix(columns[name]))) for name in order}
+    found = {
+        name: as_lists(exact_summary(_matrix(columns[name])), columns[name].dtype)
+        for name in order
+    }
     found |= {IMAGES + camera: pixels.as_lerobot() for camera, pixels in unit.pixels.items()}
     return {
         f'stats/{name}/{key}': value for name, one in found.items() for key, value in one.items()
