@@ -189,6 +189,12 @@ def test_an_episode_that_is_not_on_the_desk_is_refused(server, index):
     assert ask(server, f'/api/episodes/{index}')[0].status == 409
 
 
+def test_a_task_without_a_rubric_is_said_with_what_to_do(tmp_path):
+    folder = make_episode(tmp_path, task='juggle', frames=3, cloud=False, cameras=())
+    with pytest.raises(ConfigError, match=r'describe a new one in .*/tasks/juggle.yaml'):
+        Desk([folder]).view(0, 'anna')
+
+
 @pytest.mark.parametrize('host', ['0.0.0.0', '192.168.1.5', '', '::', 'example.org'])
 def test_it_listens_on_loopback_only(host):
     with pytest.raises(ConfigError, match='does not listen'):

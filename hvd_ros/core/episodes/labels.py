@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hvd_ros.core.errors import LabelError
-from hvd_ros.core.tasks import SCORES, load_task
+from hvd_ros.core.tasks import SCORES, load_task, task_names
 
 OPERATOR = 'operator'
 SIMULATOR = 'simulator'
@@ -174,8 +174,9 @@ def now_iso() -> str:
 
 
 def empty_labels(episode_id: str, task: str, frames: int) -> Labels:
-    """Return labels without marks, with the stages of a known task."""
-    return Labels(episode_id, task, load_task(task).stage_names, frames)
+    """Return labels without marks; a task that nobody described has no stages."""
+    stages = load_task(task).stage_names if task in task_names() else ()
+    return Labels(episode_id, task, stages, frames)
 
 
 def labels_from_marks(
@@ -185,9 +186,14 @@ def labels_from_marks(
     Turn marks that were made while recording into labels, and never fail over one of them.
 
     Of several on one stage by one author the last counts. A mark after the last frame moves onto
-    it. A mark that can not be kept (no such stage, no such score) is told in the notes.
+    it. A mark that can not be kept (no such stage, no such score) is told in the notes. The stages
+    of a task that nobody described are those that were marked.
     """
+    marks = tuple(marks)
     labels = replace(empty_labels(episode_id, task, frames), outcome=outcome)
+    if not labels.stages:
+        count = 1 + max((mark.stage for mark in marks), default=-1)
+        labels = replace(labels, stages=tuple(f'stage {n + 1}' for n in range(count)))
     kept: dict[tuple[str, int], Mark] = {}
     for mark in marks:
         moved = replace(mark, frame=min(mark.frame, frames - 1))

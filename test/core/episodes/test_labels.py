@@ -12,7 +12,7 @@ from hvd_ros.core.episodes.labels import (
     empty_labels,
     labels_from_marks,
 )
-from hvd_ros.core.errors import ConfigError, LabelError
+from hvd_ros.core.errors import LabelError
 
 EMPTY = empty_labels('ep1', 'wipe_board', 100)
 
@@ -128,6 +128,9 @@ def test_live_marks_are_kept_as_well_as_they_can_be_and_never_fail():
     assert labels_from_marks('ep1', 'wipe_board', 0, [mark()]).marks == ()
 
 
-def test_a_task_that_nobody_described_is_named():
-    with pytest.raises(ConfigError, match="did you mean 'wipe_board'"):
-        empty_labels('ep1', 'wipe_bord', 10)
+def test_marks_on_a_task_that_nobody_described_are_kept():
+    kept = labels_from_marks('ep1', 'juggle', 50, [mark(5, 1, 1.0, 'operator')])
+    assert kept.stages == ('stage 1', 'stage 2')
+    assert kept.marks == (mark(5, 1, 1.0, 'operator'),)
+    assert not kept.success
+    assert empty_labels('ep1', 'juggle', 50).stages == ()
