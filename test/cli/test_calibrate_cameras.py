@@ -28,6 +28,7 @@ from hvd_ros.sim.calibration_scene import (  # noqa: E402
     looking_poses,
 )
 from hvd_ros.sim.views import View  # noqa: E402
+from test import episode_maker  # noqa: E402
 
 BODY = load_body('r1')
 NOMINAL = nominal_mounts(BODY)
@@ -191,6 +192,29 @@ def test_the_board_is_written_and_its_size_is_said(folders, capsys):
     assert cli.main(['calibrate', 'cameras', '--print-board', str(path)]) == 0
     assert path.read_bytes().startswith(b'%PDF')
     assert 'A4 landscape, 7 x 5 squares of 36 mm' in capsys.readouterr().out
+
+
+def test_an_episode_in_which_the_board_was_looked_at_serves_too(folders, pictures, monkeypatch):
+    """Eight frames in each pose; the pictures taken while the arm jumps are not used."""
+    seen = [p for p in pictures if p[0] == 'left_wrist'][:10]
+    hold, lens = 8, VIEWS[1].intrinsics
+
+    def values_at(ns, seed=0):
+        index = (ns - episode_maker.tick_ns(0)) // (
+            episode_maker.tick_ns(hold) - episode_maker.tick_ns(0)
+        )
+        return seen[min(max(int(index), 0), len(seen) - 1)][1]
+
+    monkeypatch.setattr(episode_maker, 'position_at', values_at)
+    monkeypatch.setattr(episode_maker, 'color_of', lambda i, camera, size: seen[i // hold][2])
+    monkeypatch.setattr(episode_maker, 'intrinsics', lambda size: lens)
+    folder = episode_maker.make_episode(
+        folders / 'episodes', frames=hold * len(seen), cameras=('left_wrist',),
+        size=(lens.width, lens.height), cloud=False,
+    )  # fmt: skip
+    words = ['calibrate', 'cameras', '--from', str(folder), '--yes', '--cameras', 'left_wrist']
+    assert cli.main([*words, '--samples', '6']) == 0
+    assert small(errors()['left_wrist'])
 
 
 @pytest.mark.ros
