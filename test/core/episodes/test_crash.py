@@ -3,8 +3,8 @@
 """
 A recorder that is killed at a random moment loses at most the last second of its episode.
 
-The child records as fast as it is allowed to: one frame every few milliseconds, flushed so much
-more often in proportion, so that 10 Hz and one second become 100 Hz and 100 ms.
+The child records as fast as it is allowed to: one frame every 20 ms, flushed so much
+more often in proportion, so that 10 Hz and one second become 50 Hz and 200 ms.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from test import episode_maker as maker
 
 ROOT = Path(__file__).resolve().parents[3]
 FRAMES_PER_SECOND = 10  # of the episode's own time
-SPEED = 10  # how much faster than that the child records
+SPEED = 5  # how much faster than that the child records
 CHILD = """
 import sys, time
 from pathlib import Path
@@ -88,7 +88,7 @@ def kill_and_repair(tmp_path, times, seed):
     lost = []
     for i in range(times):
         name = f'killed{i:02d}'
-        given = record_and_kill(tmp_path, name, moments.randint(1, 100))
+        given = record_and_kill(tmp_path, name, moments.randint(1, 60))
         assert (tmp_path / 'pen_insert' / f'{name}.partial').is_dir()
         results = {r.folder.name: r for r in repair_all(tmp_path)}
         assert results[name].rescued, results[name].done
@@ -170,7 +170,7 @@ def test_a_flipped_bit_inside_a_chunk_is_noticed_and_nothing_behind_it_is_truste
 
 def test_a_recorder_at_work_is_left_alone(tmp_path):
     child = subprocess.Popen(
-        [sys.executable, '-c', CHILD, str(tmp_path), 'running', '10'],
+        [sys.executable, '-c', CHILD, str(tmp_path), 'running', '5'],
         cwd=ROOT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -208,7 +208,7 @@ print(writer.seal(meta))
 """
     )
     done = subprocess.run(
-        [sys.executable, '-c', code, str(tmp_path), 'full', '10'],
+        [sys.executable, '-c', code, str(tmp_path), 'full', '5'],
         cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert 'File too large' in done.stdout

@@ -207,7 +207,7 @@ def test_a_disk_that_takes_nothing_at_all_keeps_the_partial_folder_for_repair(
 ):
     writer = open_writer(tmp_path)
     fill(writer)
-    wait_for(lambda: writer.status.messages > 0)
+    wait_for(lambda: writer.status.messages == 5 * 31)
     with monkeypatch.context() as broken:
         break_disk(broken, 0)
         broken.setattr('hvd_ros.core.episodes.salvage.os.fsync', _refuse)
