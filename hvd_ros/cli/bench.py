@@ -23,10 +23,11 @@ EXAMPLES = (
     'hvd bench bus --quick          # the emulated leader, under 30 s',
     'hvd bench body                 # kinematics, self collision, the simulated robot',
     'hvd bench cloud                # three views to 4096 points, and Open3D beside',
+    'hvd bench recorder --minutes 10 --json   # three views at 640x480, cloud and state to disk',
     'exit codes: 0 measured, 1 the graph did not run',
 )
 
-BENCHES = ('teleop', 'bus', 'body', 'cloud')
+BENCHES = ('teleop', 'bus', 'body', 'cloud', 'recorder')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

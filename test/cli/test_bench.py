@@ -112,6 +112,22 @@ def test_the_teleop_bench_has_its_keys():
     assert figures['engaged_percent'] > 0
 
 
+@pytest.mark.launch
+@pytest.mark.ros
+def test_the_recorder_bench_has_its_keys():
+    from hvd_ros.cli.benches import recorder as bench_recorder
+
+    figures = bench_recorder.measure(quick=True, minutes=None)
+    promised = {
+        'dropped_frames', 'tick_error_ms_p99', 'memory_growth_mb', 'rss_mb', 'bytes_per_hour',
+        'gb_per_hour', 'resolution', 'cpu_percent', 'command_gap_ms_max',
+    }  # fmt: skip
+    assert promised <= set(figures)
+    assert all(math.isfinite(figures[key]) for key in promised)
+    assert figures['frames'] > 30
+    assert figures['resolution'] == 640 * 480
+
+
 def test_the_body_bench_has_its_keys():
     pytest.importorskip('mujoco')
     from hvd_ros.cli.benches import body

@@ -18,6 +18,7 @@ import pytest
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
 pytest.importorskip('rclpy')
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue  # noqa: E402
 from hvd_msgs.msg import Frame, RecorderStatus  # noqa: E402
 from rclpy.serialization import deserialize_message  # noqa: E402
 
@@ -25,6 +26,7 @@ from hvd_ros.core.episodes.frame import FrameBuilder, frame_from_cdr, frame_to_c
 from hvd_ros.core.episodes.reader import Episode, list_episodes  # noqa: E402
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC  # noqa: E402
 from hvd_ros.core.mux.command import Source  # noqa: E402
+from hvd_ros.nodes.shell import qos  # noqa: E402
 from test.episode_maker import body  # noqa: E402
 from test.nodes.recorder_bench import STREAMS, RecorderBench  # noqa: E402
 
@@ -203,6 +205,20 @@ def test_a_takeover_during_a_rollout_is_recorded_as_an_intervention(bench):
         assert not taken[0]
         assert taken[-1]
         assert episode.meta.cadence['interventions'] == 1
+
+
+def test_a_slow_twin_of_this_namespace_marks_the_episode_and_another_one_does_not(bench):
+    record(bench, 3)
+    publisher = bench.node.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
+    bench.until('ears', lambda: publisher.get_subscription_count() > 0)
+    for name, factor in (('/elsewhere', '0.5'), (bench.recorder.get_namespace(), '0.93')):
+        value = KeyValue(key='real_time_factor', value=factor)
+        status = DiagnosticStatus(name=f'{name}/sim_robot: real time', values=[value])
+        publisher.publish(DiagnosticArray(status=[status]))
+    bench.frames(bench.last().frames + 3)
+    with save(bench) as episode:
+        assert episode.meta.real_time_factor == 0.93
+        assert not episode.meta.healthy
 
 
 def test_a_node_that_ends_keeps_a_stopped_episode_that_nobody_saved(tmp_path, request):

@@ -8,6 +8,7 @@ import math
 import os
 import time
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from hvd_msgs.msg import RobotHealth, WholeBodyCommand
 from hvd_msgs.srv import InjectFault
 from nav_msgs.msg import Odometry
@@ -268,3 +269,22 @@ def test_two_twins_live_under_two_namespaces(make) -> None:
     until(lambda: one.speed() > 0.2)
     assert abs(two.speed()) < 0.01
     assert not one.newest['health'].faults and not two.newest['health'].faults
+
+
+@pytest.mark.parametrize('transport', ['topics'])
+def test_the_twin_says_how_fast_life_goes(transport):
+    graph = Graph(transport)
+    try:
+        said: list[DiagnosticStatus] = []
+        name = f'{graph.twin.get_fully_qualified_name()}: real time'
+        graph.mux.create_subscription(
+            DiagnosticArray,
+            '/diagnostics',
+            lambda message: said.extend(s for s in message.status if s.name == name),
+            qos.EVENTS,
+        )
+        graph.until(lambda: bool(said))
+        assert said[0].values[0].key == 'real_time_factor'
+        assert 0.0 < float(said[0].values[0].value) < 1.5
+    finally:
+        graph.close()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole graph of our own to measure, beside whatever else runs on this machine."""
 
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 import os
 from pathlib import Path
@@ -24,23 +25,24 @@ class GraphFailed(HvdError):
 
 
 class BenchGraph:
-    """The nodes of launch/teleop with twins, in a domain and with a state folder of their own."""
+    """The nodes of a launch file with twins, in a domain and with a state folder of their own."""
 
-    def __init__(self, **arguments: str) -> None:
+    def __init__(
+        self, file: str = 'teleop', without: Collection[str] = (), **arguments: str
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix='hvd-bench-')
         # Far from the domains that people choose, below those whose ports Linux hands out.
         os.environ['ROS_DOMAIN_ID'] = str(60 + os.getpid() % 40)
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         os.environ['HVD_STATE_DIR'] = self._folder.name
-        self._nodes = expand(launch_file('teleop'), arguments, os.environ)
+        nodes = expand(launch_file(file), arguments, os.environ)
+        self._nodes = [node for node in nodes if node.name not in without]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> 'BenchGraph':
         try:
             for node in self._nodes:
-                with self._log(node.name).open('wb') as log:
-                    environment = os.environ | {'PYTHONUNBUFFERED': '1'} | dict(node.environment)
-                    self._running[node.name] = spawn(command(node), environment, log)
+                self.start(node.name, command(node), dict(node.environment))
         except BaseException:
             self._end()
             raise
@@ -53,6 +55,14 @@ class BenchGraph:
         trace: TracebackType | None,
     ) -> None:
         self._end()
+
+    def start(
+        self, name: str, words: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start one more process, which ends with the others."""
+        with self._log(name).open('wb') as log:
+            given = os.environ | {'PYTHONUNBUFFERED': '1'} | dict(environment or {})
+            self._running[name] = spawn(words, given, log)
 
     def check(self) -> None:
         """Raise GraphFailed with its last words if a node has ended."""

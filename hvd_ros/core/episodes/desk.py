@@ -96,6 +96,8 @@ class Desk:
 
     def tick(self, now_ns: int) -> None:
         """Make the frame that is due; frames that were missed stay missed, and are counted."""
+        if self.session.phase is Phase.RECORDING and not self._running.frames:
+            self.due_ns = now_ns  # opening the episode took its time; the frames begin here
         missed = max(0, (now_ns - self.due_ns) // PERIOD_NS)
         if self.session.phase is Phase.RECORDING:
             self._running.frame(self.due_ns, now_ns)

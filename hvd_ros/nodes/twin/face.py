@@ -11,6 +11,7 @@ import array
 import math
 import time
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hvd_msgs.srv import InjectFault
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -26,6 +27,7 @@ from hvd_ros.sim.vendor_side import VendorSide
 TRUTH_PERIOD_NS = 20_000_000
 SLOW_FACTOR = 0.98
 WARN_PERIOD_NS = 5_000_000_000
+DIAGNOSE_PERIOD_NS = 1_000_000_000
 
 
 class TwinFace:
@@ -36,6 +38,7 @@ class TwinFace:
         name = node.get_name()
         self._truth = node.create_publisher(Odometry, f'{name}/ground_truth', qos.STATE)
         self._joints = node.create_publisher(JointState, f'{name}/joint_states', qos.STATE)
+        self._diagnostics = node.create_publisher(DiagnosticArray, '/diagnostics', qos.EVENTS)
         node.create_service(InjectFault, f'{name}/fault', self._on_inject)
         now_ns = time.monotonic_ns()
         robot = side.robot
@@ -45,7 +48,7 @@ class TwinFace:
             {'robot': robot_name, 'scene': robot.scene},
         )
         self.clock = RealTime(robot.timestep_s, now_ns)
-        self._truth_ns = self._warned_ns = now_ns
+        self._truth_ns = self._warned_ns = self._diagnosed_ns = now_ns
 
     def advance(self, now_ns: int) -> None:
         """Catch up with the steady clock, and show the truth at 50 Hz."""
@@ -56,6 +59,9 @@ class TwinFace:
         if now_ns - self._truth_ns >= TRUTH_PERIOD_NS:
             self._truth_ns = max(self._truth_ns + TRUTH_PERIOD_NS, now_ns - TRUTH_PERIOD_NS)
             self._publish_truth()
+        if now_ns - self._diagnosed_ns >= DIAGNOSE_PERIOD_NS:
+            self._diagnosed_ns = now_ns
+            self._diagnose()
         if now_ns - self._warned_ns >= WARN_PERIOD_NS:
             self._warned_ns = now_ns
             self._warn_if_slow()
@@ -73,6 +79,20 @@ class TwinFace:
         record['time_s'] = data.time
         record['qpos'] = data.qpos
         self._board.commit()
+
+    def _diagnose(self) -> None:
+        """Say how fast life goes here; the recorder marks what was recorded too slowly."""
+        factor = self.clock.factor()
+        slow = factor < SLOW_FACTOR
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if slow else DiagnosticStatus.OK,
+            name=f'{self._node.get_fully_qualified_name()}: real time',
+            message='slower than life' if slow else 'ok',
+            values=[KeyValue(key='real_time_factor', value=f'{factor:.4f}')],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
 
     def _warn_if_slow(self) -> None:
         factor = self.clock.factor()

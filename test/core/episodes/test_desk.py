@@ -229,6 +229,15 @@ def test_ticks_that_come_late_are_counted_and_make_the_episode_unhealthy(rig):
     assert any('no frame for' in fault for fault in rig.desk.troubles)
 
 
+def test_the_time_that_opening_takes_makes_no_frame_late(rig):
+    rig.start()
+    rig.ticks(1, late_ns=70_000_000)
+    rig.ticks(1, late_ns=70_000_000)
+    cadence = rig.desk.recording.cadence
+    assert cadence.late == 0
+    assert cadence.report(rig.now_ns)['tick_error_ms_p99'] == 0.0
+
+
 def test_a_slow_simulator_marks_the_episode(rig):
     rig.start()
     rig.desk.real_time(0.91)
