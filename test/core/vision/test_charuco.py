@@ -65,11 +65,18 @@ def test_a_picture_without_a_board_is_refused():
         BOARD.find(np.full((480, 640, 3), 200, np.uint8))
 
 
-def test_a_corner_of_a_board_is_not_enough():
+def test_a_few_corners_are_not_enough():
     rgb, _ = picture()
-    rgb[:, 200:] = 255
-    with pytest.raises(BoardNotSeen, match='corners are in sight, 8 are needed'):
+    rgb[:, 227:] = 255  # 1.9 of 7 columns of squares are left
+    with pytest.raises(BoardNotSeen, match='only 4 corners are in sight, 8 are needed'):
         BOARD.find(rgb)
+
+
+def test_corners_on_one_line_are_not_enough():
+    rgb, _ = picture()
+    rgb[191:] = 255  # 1.9 of 5 rows of squares are left
+    with pytest.raises(BoardNotSeen, match='only one row of corners'):
+        Charuco(BoardConfig(least_corners=6)).find(rgb)
 
 
 def test_a_board_of_other_markers_is_refused():
