@@ -163,7 +163,7 @@ def test_the_prompt_of_another_task_is_its_own(tmp_path):
 
 @pytest.mark.parametrize('how', ['unplugged', 'repeats its stamp', 'repeats its image'])
 def test_a_camera_that_fails_is_known_within_a_second(tmp_path, how):
-    rig = Rig(tmp_path, frozen_s=0.8)
+    rig = Rig(tmp_path, frozen_s=0.8 if how == 'repeats its image' else 0.0)
     rig.start()
     rig.ticks(10)
     assert not rig.desk.troubles
