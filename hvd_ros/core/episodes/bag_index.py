@@ -8,6 +8,7 @@ another.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from io import BytesIO
@@ -19,6 +20,7 @@ from mcap.data_stream import ReadDataStream
 from mcap.reader import make_reader
 from mcap.records import Chunk, ChunkIndex
 from mcap.stream_reader import get_chunk_data_stream
+from mcap.summary import Summary
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,27 +70,23 @@ class Bag:
     def __init__(self, path: Path) -> None:
         """Read the summary; raises EpisodeError when the file is torn or not an MCAP file."""
         self.path, self._fd = path, -1
-        try:
-            with path.open('rb') as file:
-                summary = make_reader(file).get_summary()
-        except BROKEN as error:
-            raise self._torn(repr(error)) from None
-        if summary is None or summary.statistics is None:
-            raise self._torn('it has no summary')
-        self.topics = {
-            channel.topic: (number, summary.schemas[channel.schema_id].name)
-            for number, channel in sorted(summary.channels.items())
-        }
-        self.schemas = {
-            schema.name: schema.data.decode(errors='replace')
-            for schema in summary.schemas.values()
-        }
-        counts = summary.statistics.channel_message_counts
-        self.counts = {topic: counts.get(n, 0) for topic, (n, _) in self.topics.items()}
-        self._chunks = sorted(summary.chunk_indexes, key=lambda c: c.chunk_start_offset)
+        with self._whole(), path.open('rb') as file:
+            self._hear(make_reader(file).get_summary())
         self._cached = lru_cache(maxsize=_CACHED_CHUNKS)(self._read_chunk)
         self._entries = lru_cache(maxsize=4096)(self._read_entries)
         self._spans = cache(self._read_spans)
+
+    def _hear(self, summary: Summary | None) -> None:
+        if summary is None or summary.statistics is None:
+            raise ValueError('it has no summary')
+        schemas, counts = summary.schemas, summary.statistics.channel_message_counts
+        self.topics = {
+            channel.topic: (number, schemas[channel.schema_id].name)
+            for number, channel in sorted(summary.channels.items())
+        }
+        self.schemas = {s.name: s.data.decode(errors='replace') for s in schemas.values()}
+        self.counts = {topic: counts.get(n, 0) for topic, (n, _) in self.topics.items()}
+        self._chunks = sorted(summary.chunk_indexes, key=lambda c: c.chunk_start_offset)
 
     def __del__(self) -> None:
         self.close()
@@ -104,6 +102,10 @@ class Bag:
         if topic not in self.topics:
             return None
         number, kind = self.topics[topic]
+        with self._whole():
+            return self._column(number, kind)
+
+    def _column(self, number: int, kind: str) -> Column:
         parts = [self._of_chunk(i, number) for i in self._chunks_with(number)]
         if not parts:
             return NOTHING
@@ -119,6 +121,10 @@ class Bag:
         if topic not in self.topics:
             return None
         number, _ = self.topics[topic]
+        with self._whole():
+            return self._find(number, log_ns)
+
+    def _find(self, number: int, log_ns: int) -> bytes | None:
         ids, starts, ends = self._spans(number)
         for i in ids[(starts <= log_ns) & (log_ns <= ends)][::-1]:
             times, offsets = self._entries(int(i), number)
@@ -130,27 +136,30 @@ class Bag:
     def log_times(self, topic: str) -> Times:
         """Return the log times of a topic from the index alone, in no order."""
         number = self.topics[topic][0] if topic in self.topics else -1
-        parts = [self._entries(i, number)[0] for i in self._chunks_with(number)]
+        with self._whole():
+            parts = [self._entries(i, number)[0] for i in self._chunks_with(number)]
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[Recorded]:
         """Return messages by log time, checking the checksum of each chunk on the way."""
-        try:
-            with self.path.open('rb') as file:
-                reader = make_reader(file, validate_crcs=True)
-                for schema, channel, message in reader.iter_messages(topics=topics):
-                    kind = '' if schema is None else schema.name
-                    yield Recorded(
-                        channel.topic, kind, message.log_time, message.publish_time, message.data
-                    )
-        except BROKEN as error:
-            raise self._torn(repr(error)) from None
+        with self._whole(), self.path.open('rb') as file:
+            reader = make_reader(file, validate_crcs=True)
+            for schema, channel, message in reader.iter_messages(topics=topics):
+                kind = '' if schema is None else schema.name
+                yield Recorded(
+                    channel.topic, kind, message.log_time, message.publish_time, message.data
+                )
 
-    def _torn(self, why: str) -> EpisodeError:
-        return EpisodeError(
-            f'{self.path}: not a whole MCAP file ({why}); copy it again from where it is whole, '
-            'or run `hvd episodes repair`'
-        )
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Turn whatever damaged bytes cause into one clear error."""
+        try:
+            yield
+        except BROKEN as error:
+            raise EpisodeError(
+                f'{self.path}: not a whole MCAP file ({error!r}); copy it again from where it is '
+                'whole, or run `hvd episodes repair`'
+            ) from None
 
     def _chunks_with(self, number: int) -> list[int]:
         return [i for i, c in enumerate(self._chunks) if number in c.message_index_offsets]
@@ -181,19 +190,16 @@ class Bag:
     def _read_chunk(self, i: int) -> Bytes:
         index: ChunkIndex = self._chunks[i]
         raw = self._read(index.chunk_start_offset, index.chunk_length)
-        try:
-            chunk = Chunk.read(ReadDataStream(BytesIO(raw[9:])))
-            stream, length = get_chunk_data_stream(chunk, validate_crc=True)
-            return np.frombuffer(stream.read(length), np.uint8)
-        except BROKEN as error:
-            raise self._torn(repr(error)) from None
+        chunk = Chunk.read(ReadDataStream(BytesIO(raw[9:])))
+        stream, length = get_chunk_data_stream(chunk, validate_crc=True)
+        return np.frombuffer(stream.read(length), np.uint8)
 
     def _read(self, start: int, length: int) -> bytes:
         if self._fd < 0:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         data = os.pread(self._fd, length, start)
         if len(data) != length:
-            raise self._torn(f'{length} bytes at {start} are cut off')
+            raise ValueError(f'{length} bytes at {start} are cut off')
         return data
 
     def __getstate__(self) -> dict[str, Any]:

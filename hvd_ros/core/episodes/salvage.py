@@ -34,12 +34,16 @@ from mcap.records import (
     SummaryOffset,
 )
 from mcap.stream_reader import CRCValidationError, get_chunk_data_stream
+from zstandard import ZstdError
 
 from hvd_ros.core.errors import EpisodeError
 
 MAGIC = b'\x89MCAP0\r\n'
 # What the readers of broken bytes raise.
-BROKEN = (McapError, CRCValidationError, ValueError, EOFError, struct.error, OSError, MemoryError)
+BROKEN = (
+    McapError, CRCValidationError, ZstdError, struct.error, ValueError, LookupError, EOFError,
+    OverflowError, MemoryError, OSError,
+)  # fmt: skip
 _PREFIX = 9  # opcode and length of a record
 
 

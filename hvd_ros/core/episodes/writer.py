@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 import shutil
 import threading
+import time
 
 from hvd_ros.core.config import param
 from hvd_ros.core.episodes import meta as meta_file
@@ -186,8 +187,11 @@ class EpisodeWriter:
         self._thread.join()
 
     def _run(self) -> None:
+        period_s, due_s = self._config.flush_period_s, time.monotonic()
         while True:
-            stopping = self._wake.wait(self._config.flush_period_s)
+            # From beat to beat: a disk that is slow to sync must not put off what came meanwhile.
+            due_s = max(due_s + period_s, time.monotonic())
+            stopping = self._wake.wait(max(0.0, due_s - time.monotonic()))
             self._flush()
             if stopping:
                 return
