@@ -29,9 +29,15 @@ ROS = {
     'tf2_msgs', 'rosgraph_msgs',
 }  # fmt: skip
 OTHERS = {
-    'core': {'numpy', 'yaml', 'cv2', 'fpsample', 'mcap', 'rosbags'},
+    'core': {'numpy', 'yaml', 'cv2', 'fpsample', 'mcap', 'rosbags', 'zstandard'},
     'drivers': {
-        'numpy', 'dynamixel_sdk', 'serial', 'hid', 'websocket', 'websockets', 'pyrealsense2',
+        'numpy',
+        'dynamixel_sdk',
+        'serial',
+        'hid',
+        'websocket',
+        'websockets',
+        'pyrealsense2',
         'pyzed',
     },  # fmt: skip
     'runtime': {'numpy'},
@@ -40,6 +46,12 @@ OTHERS = {
     'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d', 'matplotlib'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))
+# The other distribution: a cluster needs no ROS, and formats are written without their inventors.
+TRAINING = PACKAGE.parent / 'training' / 'hvd_training'
+TRAINING_MAY = {'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2'}
+# Run by an interpreter of its own, which has LeRobot; nobody imports it.
+PEERS = {'lerobot_peer.py'}
+TRAINING_FILES = sorted(p for p in TRAINING.rglob('*.py') if p.name not in PEERS)
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -128,7 +140,24 @@ def test_a_wrong_import_is_noticed(room: str, line: str, tmp_path: Path, monkeyp
     assert _wrong(path)
 
 
-@pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
+def test_training_imports_only_core_runtime_and_sim_of_ours() -> None:
+    wrong = {
+        str(path.relative_to(TRAINING)): name
+        for path in TRAINING_FILES
+        for name in _imports(path)
+        if not _training_may(name)
+    }
+    assert not wrong
+
+
+def _training_may(name: str) -> bool:
+    top, _, rest = name.partition('.')
+    if top == 'hvd_ros':
+        return rest.partition('.')[0] in {'core', 'runtime', 'sim'}
+    return top == 'hvd_training' or top in sys.stdlib_module_names or top in TRAINING_MAY
+
+
+@pytest.mark.parametrize('path', [*FILES, *TRAINING_FILES], ids=lambda path: path.name)
 def test_ages_are_never_measured_with_the_wall_clock(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and node.attr in ('time', 'time_ns'):
