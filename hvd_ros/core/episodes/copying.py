@@ -27,7 +27,7 @@ class Copied:
     """One episode on the other disk."""
 
     folder: Path
-    bytes_copied: int  # 0: it was there already, and is the same
+    bytes_copied: int  # 0: it was there already, with the newest labels
 
 
 def copy_episodes(
@@ -59,7 +59,7 @@ def _copy(folder: Path, target: Path) -> Copied:
         raise EpisodeError(f'{folder} is to be copied onto itself; name another disk')
     if place.exists():
         _compare(folder, place)
-        return Copied(place, 0)
+        return Copied(place, _renew_texts(folder, place))
     fresh = place.with_name(place.name + COPYING)
     fresh.mkdir(parents=True, exist_ok=True)
     copied, sums = 0, {}
@@ -119,3 +119,16 @@ def _compare(folder: Path, place: Path) -> None:
                 f'{place} is there already and is not the same episode; the id {folder.name} was '
                 'given twice, move one of them away'
             )
+
+
+def _renew_texts(folder: Path, place: Path) -> int:
+    """Bring labels and notes that are newer here; what is newer there stays."""
+    copied = 0
+    for path in sorted(folder.glob('*.json')):
+        other = place / path.name
+        if not other.exists() or path.stat().st_mtime_ns > other.stat().st_mtime_ns:
+            fresh = other.with_name(other.name + '.new')
+            copied += _copy_file(path, fresh)[0]
+            fresh.replace(other)
+    sync_folder(place)
+    return copied

@@ -3,6 +3,7 @@
 """Copies to another disk are compared, resumable, and never half there."""
 
 import hashlib
+import os
 import subprocess
 
 import pytest
@@ -44,6 +45,22 @@ def test_copies_are_the_same_and_carry_checksums_that_others_check(folders, tmp_
 def test_a_second_copy_copies_nothing(folders, tmp_path):
     copy_episodes(folders, tmp_path / 'there')
     assert [c.bytes_copied for c in copy_episodes(folders, tmp_path / 'there')] == [0, 0]
+
+
+def test_labels_that_are_newer_here_are_brought_along_and_those_newer_there_stay(
+    folders, tmp_path
+):
+    copied = copy_episodes(folders, tmp_path / 'there')[0].folder
+    here, there = folders[0] / 'labels.json', copied / 'labels.json'
+    later = here.stat().st_mtime_ns + 10**9
+    here.write_text(here.read_text() + '\n')
+    os.utime(here, ns=(later, later))
+    assert copy_episodes(folders, tmp_path / 'there')[0].bytes_copied == here.stat().st_size
+    assert there.read_bytes() == here.read_bytes()
+    there.write_text(there.read_text() + '\n')
+    os.utime(there, ns=(later + 1, later + 1))
+    copy_episodes(folders, tmp_path / 'there')
+    assert there.read_bytes() != here.read_bytes()
 
 
 def test_an_interrupted_copy_goes_on_where_it_stopped(folders, tmp_path, monkeypatch):
