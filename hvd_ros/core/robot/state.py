@@ -16,7 +16,7 @@ from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.kinematics import BodyKinematics, quaternion_xyzw
 
 POSITION = 'position'  # every dimension as measured: joints, openings, base velocity
-VELOCITY = 'velocity'  # rates of joints and openings; a base dimension is a rate already
+VELOCITY = 'velocity'  # rates of joints; a base dimension is one, of grippers the R1 has none
 EE_POSE = 'ee_pose'  # each hand in the base frame: x, y, z [m], unit quaternion x, y, z, w >= 0
 STATE_FEATURES = (POSITION, VELOCITY, EE_POSE)
 _HANDS = ('left_gripping_point', 'right_gripping_point')
@@ -27,9 +27,9 @@ class StateLayout:
     """Which numbers a state holds, in which order, for one body."""
 
     def __init__(self, body: Body, features: Sequence[str] = STATE_FEATURES) -> None:
-        _check(features)
+        check_features(features)
         self.features = tuple(features)
-        self._jointed = np.flatnonzero(~body.mask(Kind.VELOCITY))
+        self._jointed = np.flatnonzero(body.mask(Kind.POSITION))
         self._kinematics = BodyKinematics(body) if EE_POSE in features else None
         self._hands = self._links(body)
         names = {
@@ -41,12 +41,12 @@ class StateLayout:
 
     def state(self, position: Array, velocity: Array) -> Array:
         """Return the state (S,) of measured positions and velocities (D,); NaN passes through."""
-        parts = {
-            POSITION: lambda: position,
-            VELOCITY: lambda: velocity[self._jointed],
-            EE_POSE: lambda: self._poses(position),
-        }
-        return np.concatenate([parts[feature]() for feature in self.features])
+        return np.concatenate([self._part(f, position, velocity) for f in self.features])
+
+    def _part(self, feature: str, position: Array, velocity: Array) -> Array:
+        if feature == EE_POSE:
+            return self._poses(position)
+        return position if feature == POSITION else velocity[self._jointed]
 
     def _links(self, body: Body) -> list[int]:
         if self._kinematics is None:
@@ -68,7 +68,8 @@ class StateLayout:
         return np.concatenate([np.r_[p[:3, 3], quaternion_xyzw(p[:3, :3])] for p in poses])
 
 
-def _check(features: Sequence[str]) -> None:
+def check_features(features: Sequence[str]) -> None:
+    """Raise ConfigError unless each is known and named once."""
     for feature in features:
         if feature not in STATE_FEATURES:
             raise ConfigError(

@@ -47,7 +47,7 @@ def measure(quick: bool, minutes: float | None) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix='hvd_bench_') as folder:
         root = Path(folder)
         sources = [
-            _Files(paint(root / 'source' / f'{i}', frames, i)) for i in range(len(_CAMERAS))
+            _Files(paint(root / 'source' / f'{i}', frames, i), _SIZE) for i in range(len(_CAMERAS))
         ]
         seconds, size = _ours(sources, root / 'ours', UnitConfig(video=video, cloud='off'))
         peer = _peer(root, video)
@@ -121,6 +121,7 @@ class _Files:
     """An episode of painted files; implements EpisodeSource."""
 
     folder: Path
+    size: tuple[int, int]
     has_cloud: bool = False
 
     @property
@@ -142,7 +143,7 @@ class _Files:
 
     @property
     def cameras(self) -> Mapping[str, tuple[int, int]]:
-        return dict.fromkeys(_CAMERAS, _SIZE)
+        return dict.fromkeys(_CAMERAS, self.size)
 
     def raw(self) -> RawFrames:
         action = self._numbers().astype(np.float64)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_ros.core.robot.state import STATE_FEATURES
+from hvd_ros.core.robot.state import STATE_FEATURES, check_features
 from hvd_training.data.facts import EpisodeFacts, kind_code
 from hvd_training.data.returns import chunk_returns, later, steps_left
 from hvd_training.data.source import Column, RawFrames
@@ -54,6 +54,7 @@ class ColumnsConfig:
     next_step: int = 20  # how many steps later next_action and observation.next_state are
 
     def __post_init__(self) -> None:
+        check_features(self.state)
         if self.horizon < 1 or self.next_step < 1:
             raise ConfigError(
                 f'horizon = {self.horizon}, next_step = {self.next_step}: both are at least 1'

@@ -194,12 +194,21 @@ class NativeSource:
         for name, rows in there.items():
             if not rows.any():
                 raise ContractMismatch(
-                    f'{self.folder.name}: {name} is missing in all {table.frames} frames; '
-                    'convert without it, or leave the episode out (--skip-bad)'
+                    f'{self.folder.name}: {self._named(name)} is missing in all {table.frames} '
+                    'frames; convert without it, or leave the episode out (--skip-bad)'
                 )
         first = max(int(np.argmax(rows)) for rows in there.values())
         stop = table.frames - int(np.argmax(there['action'][::-1]))
         return first, max(stop, first)
+
+    def _named(self, name: str) -> str:
+        """Return which numbers of a state or an action never were there."""
+        values = {'state': self._state, 'action': self._action}.get(name)
+        if values is None:
+            return name
+        names = {'state': self.state_names, 'action': self._body.names}[name]
+        never = [not np.isfinite(column).any() for column in values.T]
+        return f'{name} ({", ".join(n for n, lost in zip(names, never, strict=True) if lost)})'
 
 
 def _there(jpeg: bytes | None, camera: str, index: int) -> bytes:

@@ -6,8 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-from hvd_ros.cli.arguments import add_json
-
 HELP = 'look for missing numbers, constant dimensions, gaps, damage'
 EXAMPLES = (
     'hvd dataset check pen',
@@ -18,7 +16,9 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the dataset."""
     parser.add_argument('dataset', type=Path, metavar='DIR', help='dataset')
-    add_json(parser, 'end with one line of JSON: errors, warnings')
+    parser.add_argument(
+        '--json', action='store_true', help='end with one line of JSON: errors, warnings'
+    )
 
 
 def run(args: argparse.Namespace) -> int:

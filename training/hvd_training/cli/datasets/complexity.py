@@ -6,8 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-from hvd_ros.cli.arguments import add_json
-
 HELP = "print the paper's Table 4: four metrics of difficulty a task, and their mean"
 EXAMPLES = (
     'hvd dataset complexity ~/hvd_data/episodes',
@@ -20,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('sources', nargs='+', type=Path, metavar='SRC', help='folders of episodes, or datasets')
     add('--kind', nargs='+', default=['expert'], metavar='KIND', help='(default: expert)')
-    add_json(parser, 'end with one line of JSON: the final score by task')
+    parser.add_argument(
+        '--json', action='store_true', help='end with one line of JSON: the final score by task'
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,8 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-from hvd_ros.cli.arguments import add_json
-
 HELP = 'count frames by kind, task, success, stage and score'
 EXAMPLES = (
     'hvd dataset composition ~/hvd_data/episodes',
@@ -20,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('sources', nargs='+', type=Path, metavar='SRC', help='folders of episodes, or datasets')
     add('--png', type=Path, metavar='FILE', help='draw it, too')
-    add_json(parser, 'end with one line of JSON: frames, hours, percent by kind')
+    parser.add_argument(
+        '--json',
+        action='store_true',
+        help='end with one line of JSON: frames, hours, percent by kind',
+    )
 
 
 def run(args: argparse.Namespace) -> int:

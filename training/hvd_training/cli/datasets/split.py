@@ -27,8 +27,9 @@ def run(args: argparse.Namespace) -> int:
     from hvd_training.data.dataset import Dataset
     from hvd_training.data.subset import split
 
+    parts = _parts(args.parts)
     data = Dataset(args.dataset)
-    made = split(data, args.out, _parts(args.parts), args.seed, args.format or data.format)
+    made = split(data, args.out, parts, args.seed, args.format or data.format)
     for name, place in made.items():
         part = Dataset(place)
         print(f'{name}: {len(part.rows)} episodes, {part.frames} frames in {place}')
