@@ -225,6 +225,29 @@ def test_a_label_beyond_the_end_is_refused(copied, tmp_path):
         choose(Choice((copied,)))
 
 
+def test_a_bad_label_can_be_left_out_and_is_told(copied, tmp_path):
+    path = episodes_of(copied)[0] / 'labels.json'
+    path.write_text('half a')
+    told = []
+    plan = Plan(tmp_path / 'set', 'v3.0', CONFIG, skip_bad=True)
+    convert(Choice((copied,)), plan, tell=told.append)
+    assert told[0].startswith(f'refused {path.parent.name}')
+    assert len(Dataset(tmp_path / 'set').rows) == 2
+
+
+def test_episodes_without_marks_are_told(copied, tmp_path):
+    told = []
+    convert(Choice((copied,)), Plan(tmp_path / 'set', 'v3.0', CONFIG), tell=told.append)
+    assert told == ['note: 1 of 3 episodes have no stage marks: no stage of them pays']
+
+
+def test_a_dataset_without_cameras_is_one(copied, tmp_path):
+    plan = Plan(tmp_path / 'set', 'v3.0', CONFIG, cameras=())
+    convert(Choice((copied,)), plan, tell=print)
+    assert Dataset(tmp_path / 'set').videos == {}
+    assert not list((tmp_path / 'set').rglob('*.mp4'))
+
+
 def test_an_episode_without_one_of_the_cameras_is_named(copied, tmp_path):
     make_episode(copied, frames=12, seed=9, cameras=('head', 'left_wrist'))
     refuse(

@@ -65,6 +65,11 @@ def test_a_state_too_large_for_openpi_is_told(made, tmp_path, capsys):
     assert Dataset(tmp_path / 'b').content_sha256 == Dataset(made).content_sha256
 
 
+def test_an_option_without_effect_on_a_dataset_is_refused(made, tmp_path, capsys):
+    assert hvd('convert', made, '--out', tmp_path / 'b', '--state', 'position') == 2
+    assert '--state has no effect on a dataset' in capsys.readouterr().err
+
+
 def test_stats_check_and_sharing(made, tmp_path, capsys):
     assert hvd('stats', made, '--openpi', tmp_path / 'norm_stats.json') == 0
     assert 'left_arm_joint1' in capsys.readouterr().out

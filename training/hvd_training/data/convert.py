@@ -22,7 +22,7 @@ from hvd_training.data.assemble import assemble, refuse_existing
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.native import NativeSource, find_episodes, native_facts
 from hvd_training.data.progress import Progress
-from hvd_training.data.unit import UnitConfig, make_unit, read_unit
+from hvd_training.data.unit import UnitConfig, make_unit, read_unit, still_good
 
 _NAMED = 10  # refused episodes that a message lists
 _J = TypeVar('_J')
@@ -72,14 +72,17 @@ class Done:
     episode_id: str
     frames: int
     error: str = ''
+    kept: bool = False  # from before
 
 
-def choose(choice: Choice) -> list[tuple[Path, EpisodeFacts]]:
+def choose(
+    choice: Choice, skip_bad: bool = False, tell: Callable[[str], None] = print
+) -> list[tuple[Path, EpisodeFacts]]:
     """Return folders and facts of the chosen episodes; raises for what can not stand together."""
     found: list[tuple[Path, EpisodeFacts]] = []
     for number, place in enumerate(choice.sources):
         prompt = choice.prompts[number % len(choice.prompts)] if choice.prompts else ''
-        rows = ((folder, native_facts(folder, prompt)) for folder in find_episodes(place))
+        rows = _facts(find_episodes(place), prompt, skip_bad, tell)
         fit = [(folder, facts) for folder, facts in rows if choice.takes(facts)]
         found += fit[: choice.per_source]
     if not found:
@@ -89,6 +92,18 @@ def choose(choice: Choice) -> list[tuple[Path, EpisodeFacts]]:
     _once(found)
     _one_body(found)
     return found
+
+
+def _facts(
+    folders: Sequence[Path], prompt: str, skip_bad: bool, tell: Callable[[str], None]
+) -> Iterator[tuple[Path, EpisodeFacts]]:
+    for folder in folders:
+        try:
+            yield folder, native_facts(folder, prompt)
+        except HvdError as error:
+            if not skip_bad:
+                raise
+            tell(f'refused {folder.name}: {error}')
 
 
 def _once(found: Sequence[tuple[Path, EpisodeFacts]]) -> None:
@@ -131,7 +146,11 @@ def convert(choice: Choice, plan: Plan, tell: Callable[[str], None] = print) -> 
     work = plan.out.with_name(plan.out.name + '.partial')
     if work.exists() and not plan.resume:
         raise ConfigError(f'{work} is left of a conversion; go on with --resume, or remove it')
-    jobs = [_job(folder, facts, plan, work) for folder, facts in choose(choice)]
+    chosen = choose(choice, plan.skip_bad, tell)
+    jobs = [_job(folder, facts, plan, work) for folder, facts in chosen]
+    bare = sum(not facts.ends for _, facts in chosen)
+    if bare:
+        tell(f'note: {bare} of {len(chosen)} episodes have no stage marks: no stage of them pays')
     work.mkdir(parents=True, exist_ok=True)
     done = _run_all(jobs, plan.workers)
     _report(done, work, plan, tell)
@@ -152,12 +171,13 @@ def _job(folder: Path, facts: EpisodeFacts, plan: Plan, work: Path) -> Job:
 def convert_one(job: Job) -> Done:
     """Convert one episode; a failure is a result, so that it takes nothing else down."""
     try:
+        kept = still_good(job.source, job.config, job.unit)
         unit = make_unit(job.source, job.config, job.unit)
     except HvdError as error:
         return Done(job.facts.episode_id, job.facts.frames, str(error))
     except Exception as error:
         return Done(job.facts.episode_id, job.facts.frames, f'{type(error).__name__}: {error}')
-    return Done(unit.facts.episode_id, job.facts.frames)
+    return Done(unit.facts.episode_id, job.facts.frames, kept=kept)
 
 
 def _run_all(jobs: Sequence[Job], workers: int) -> list[Done]:
@@ -166,7 +186,7 @@ def _run_all(jobs: Sequence[Job], workers: int) -> list[Done]:
     with Progress('convert', len(jobs), frames) as progress:
         for done in run_pool(convert_one, jobs, workers):
             found.append(done)
-            progress.add(done.frames)
+            progress.add(done.frames, kept=done.kept)
     return found
 
 

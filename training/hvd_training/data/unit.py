@@ -83,10 +83,15 @@ def fingerprint(source: str, config: UnitConfig) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def still_good(source: EpisodeSource, config: UnitConfig, folder: Path) -> bool:
+    """Whether a folder holds the whole unit of this source and config."""
+    there = (folder / _UNIT).is_file()
+    return there and read_unit(folder).fingerprint == fingerprint(source.fingerprint, config)
+
+
 def make_unit(source: EpisodeSource, config: UnitConfig, folder: Path) -> Unit:
     """Convert one episode into a folder that appears when it is whole; keeps one that still is."""
-    mark = fingerprint(source.fingerprint, config)
-    if (folder / _UNIT).is_file() and read_unit(folder).fingerprint == mark:
+    if still_good(source, config, folder):
         return read_unit(folder)
     work = folder.with_name(folder.name + '.tmp')
     for old in (work, folder):
@@ -95,6 +100,7 @@ def make_unit(source: EpisodeSource, config: UnitConfig, folder: Path) -> Unit:
     columns = build_columns(source.raw(), source.facts, config.columns)
     videos, cloud = sights.write(source, config.video, config.cloud, work)
     facts, state_names = source.facts, source.state_names
+    mark = fingerprint(source.fingerprint, config)
     finish_unit(work, facts, state_names, config.columns, columns, videos, cloud, mark)
     work.rename(folder)
     return read_unit(folder)

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """LeRobot v3.0: many episodes in one file and one video, found through a table."""
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from hvd_training.data.unit import Unit
 
 _PATHS = layout.V30_PATHS
 _MB = 1e6
+_ROWS = 100  # of the table of episodes that are in memory
 
 
 def write(units: Sequence[Unit], root: Path, info: dict[str, Any]) -> None:
@@ -27,11 +30,11 @@ def write(units: Sequence[Unit], root: Path, info: dict[str, Any]) -> None:
     order = [name for name in info['features'] if not name.startswith(IMAGES)]
     moments = _moments(units, order)
     histograms = {name: Histogram(one) for name, one in moments.items()}
-    rows = list(_data(units, root, order, histograms))
-    for camera in units[0].videos:
-        for row, place in zip(rows, _videos(units, root, camera, info['fps']), strict=True):
-            row.update(place)
-    _episodes(rows, root)
+    videos = [list(_videos(units, root, camera, info['fps'])) for camera in units[0].videos]
+    places = (dict(ChainMap(*row)) for row in zip(*videos, strict=True)) if videos else repeat({})
+    rows = _data(units, root, order, histograms)
+    # strict would ask the endless {} of a dataset without cameras for one more.
+    _episodes((row | place for row, place in zip(rows, places)), root)  # noqa: B905
     pq.write_table(tasks_table(prompts(units)), root / _PATHS['tasks'])
     dtypes = {name: info['features'][name]['dtype'] for name in order}
     stats = {n: as_lists(summary(moments[n], histograms[n]), dtypes[n]) for n in order}
@@ -182,10 +185,15 @@ class _Files:
         return path
 
 
-def _episodes(rows: list[dict[str, Any]], root: Path) -> None:
+def _episodes(rows: Iterator[dict[str, Any]], root: Path) -> None:
+    """Write the table of episodes; a row holds some thousand numbers, so not all at once."""
     path = root / _PATHS['episodes'].format(chunk_index=0, file_index=0)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows), path, compression=CODEC)
+    table = pa.Table.from_pylist(list(islice(rows, _ROWS)))
+    with pq.ParquetWriter(path, table.schema, compression=CODEC) as writer:
+        while table.num_rows:
+            writer.write_table(table)
+            table = pa.Table.from_pylist(list(islice(rows, _ROWS)), schema=table.schema)
 
 
 def _flat_stats(unit: Unit, columns: dict[str, Column], order: list[str]) -> dict[str, Any]:

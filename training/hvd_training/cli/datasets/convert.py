@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 from hvd_ros.core.errors import ConfigError
 
+_MADE_FROM_RECORDINGS = (
+    'tasks', 'cameras', 'state', 'horizon', 'gamma', 'next_step', 'cloud', 'codec', 'crf', 'preset'
+)  # fmt: skip
+
 if TYPE_CHECKING:
     from hvd_training.data.convert import Plan
 
@@ -92,6 +96,7 @@ def _again(args: argparse.Namespace, sources: tuple[Path, ...]) -> int:
     from hvd_training.data.dataset import Dataset
     from hvd_training.data.subset import write_subset
 
+    _as_it_is(args)
     choice = Choice(sources, (), None, args.success_only, _kinds(args.kind), tuple(args.task))
     opened = [Dataset(source) for source in sources]
     places = [
@@ -103,6 +108,19 @@ def _again(args: argparse.Namespace, sources: tuple[Path, ...]) -> int:
     ]
     _finish(write_subset(places, args.out, args.format), args.format)
     return 0
+
+
+def _as_it_is(args: argparse.Namespace) -> None:
+    """Refuse options that would do nothing: copying changes neither numbers nor pixels."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    plain = vars(parser.parse_args(['--out', '.']))
+    for name in _MADE_FROM_RECORDINGS:
+        if getattr(args, name) != plain[name]:
+            raise ConfigError(
+                f'--{name.replace("_", "-")} has no effect on a dataset, which is copied as it '
+                'is; convert the recordings again'
+            )
 
 
 def _kinds(names: list[str]) -> tuple[str, ...]:
