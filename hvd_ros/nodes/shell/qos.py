@@ -30,6 +30,6 @@ COMMAND = _profile(ReliabilityPolicy.RELIABLE, 1, DurabilityPolicy.VOLATILE)
 LATCHED = _profile(ReliabilityPolicy.RELIABLE, 1, DurabilityPolicy.TRANSIENT_LOCAL)
 # Traces, diagnostics, events: nothing may be lost in a short stall.
 EVENTS = _profile(ReliabilityPolicy.RELIABLE, 50, DurabilityPolicy.VOLATILE)
-# The recorder: everything that comes, with room for a stall of a second, without holding anybody up.
+# The recorder: everything, with room for a stall of a second, and without holding anybody up.
 RECORD = _profile(ReliabilityPolicy.BEST_EFFORT, 250, DurabilityPolicy.VOLATILE)
 RECORD_EVENTS = _profile(ReliabilityPolicy.RELIABLE, 250, DurabilityPolicy.VOLATILE)
