@@ -23,7 +23,7 @@ from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.rebuild import rebuild
 from hvd_ros.core.episodes.repair import repair_all
 from hvd_ros.core.episodes.salvage import is_whole
-from hvd_ros.core.episodes.verify import verify_all
+from hvd_ros.core.episodes.verify import verify, verify_all
 from test import episode_maker as maker
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -130,20 +130,34 @@ def test_cut_off_at_any_byte_it_is_rescued_up_to_the_last_whole_chunk(tmp_path):
     folder = maker.make_episode(tmp_path, frames=8, cameras=('head',), seed=1)
     path = next(folder.glob('*.mcap'))
     data, moments = path.read_bytes(), random.Random(0)
-    whole = [m.cdr for m in Episode.open(folder).bag.messages()]
+    bag = Episode.open(folder).bag
+    whole = [m.cdr for m in bag.messages()]
+    # Also right behind each chunk, where its index is missing, and within that index.
+    ends = [c.chunk_start_offset + c.chunk_length for c in bag._chunks]
+    lengths = [*moments.sample(range(30, len(data)), 40), *ends, *(end + 40 for end in ends)]
     kept = []
-    for length in sorted(moments.sample(range(30, len(data)), 60)):
+    for length in sorted(lengths):
         path.write_bytes(data[:length])
         assert not is_whole(path)
         assert repair_all(tmp_path)[0].rescued
         assert is_whole(path)
-        episode = Episode.open(folder)
-        found = [m.cdr for m in episode.bag.messages()]
-        assert set(found) <= set(whole)
-        assert all(episode.bag.at('/odom', int(t)) for t in episode.bag.log_times('/odom'))
-        kept.append(len(found))
+        kept.append(check_kept(folder, whole))
     assert kept == sorted(kept)
     assert kept[-1] == len(whole)
+
+
+def check_kept(folder, whole):
+    """Check that index and frames know exactly what is there; return how many messages."""
+    episode = Episode.open(folder)
+    found = [m.cdr for m in episode.messages()]
+    assert set(found) <= set(whole)
+    for topic, count in episode.bag.counts.items():
+        times = episode.bag.log_times(topic)
+        assert len(times) == count
+        assert all(episode.bag.at(topic, int(t)) in found for t in times[:3])
+    # No frame names an image that the torn end took away.
+    assert not [problem for problem in verify(folder) if 'name messages of' in problem]
+    return len(found)
 
 
 def test_garbage_behind_the_last_chunk_is_cut_off(tmp_path):
