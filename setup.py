@@ -56,11 +56,11 @@ setup(
     install_requires=[
         'argcomplete>=3.1',
         'fpsample>=1.0',
-        'mcap>=1.2',
+        'mcap>=1.5',
         'numpy>=1.26',
         'opencv-python-headless>=4.7',
         'pyyaml>=6.0',
-        'rosbags>=0.10',
+        'rosbags>=0.11',
     ],
     extras_require={
         'plots': ['matplotlib>=3.6'],
