@@ -147,6 +147,10 @@ def _figures(folder: Path) -> dict[str, float]:
         # Of two images between two ticks the newer is kept, as it should be.
         'images_repeated': int((np.diff(stamps) == 0).sum()),
         'trace_rate_hz': rows['trace']['rate_hz'],
+        # Below 0.98 the twin was too slow for this machine, and the episode is marked for that.
+        'real_time_factor': float('nan')
+        if meta.real_time_factor is None
+        else meta.real_time_factor,
         'healthy': float(meta.healthy),
         'resolution': WIDTH * HEIGHT,
         'width_px': WIDTH,
