@@ -286,5 +286,7 @@ class Desk:
         if trouble == self._said:
             return
         self._said = trouble
-        text = '; '.join(self.troubles)
-        self._tell(f'TROUBLE: {text}' if trouble else 'all is well again', bool(trouble))
+        if trouble:
+            self._tell(f'TROUBLE: {"; ".join(self.troubles)}', True)
+        elif self.session.phase in RUNNING:
+            self._tell('all is well again', False)
