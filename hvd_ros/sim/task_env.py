@@ -1,0 +1,212 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A task played at full speed: ten commands a second, physics in between, a score at the end.
+
+The same seed gives the same bits. A command is what the robot's command topic carries, in the
+order of the body; it is bounded as the mux bounds it, so that nothing is learnt here that the
+real robot would not do.
+"""
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+import numpy.typing as npt
+
+from hvd_ros.core.errors import CommandRejected, ConfigError
+from hvd_ros.core.robot.body import Array, Body, Kind
+from hvd_ros.core.tasks import load_task
+from hvd_ros.sim import robot_model
+from hvd_ros.sim.robot import SimulationBroken
+from hvd_ros.sim.tasks import backdrop, facts
+from hvd_ros.sim.tasks.catalogue import load_sim_task
+from hvd_ros.sim.tasks.setting import draw, load_setting
+from hvd_ros.sim.tasks.sim_task import Truth, scores, stack
+
+STEP_S = 0.1
+SLICE = 5  # physics steps between two looks at where the base points, and at the mechanisms
+_SETTLE_S = 0.4
+_RESTING = 0.05  # [m/s] of anything loose, once settled
+_START = (0.12, 0.15, 0.15)  # half ranges of the base's place: m, m, rad
+_TORSO_START = 0.05  # likewise of every torso joint [rad]
+_OPENING = 0.9
+_LOOK_EVERY = 5  # control steps between two scores
+
+
+@dataclass(frozen=True)
+class Result:
+    """How an episode ended."""
+
+    task: str
+    setting: str
+    seed: int
+    scores: tuple[float, ...]
+    success: bool
+    duration_s: float
+
+
+class TaskEnv:
+    """One task, one robot; reset() before step()."""
+
+    def __init__(self, task: str, body: Body, setting: str = 'usual') -> None:
+        # _check says what MuJoCo would write into MUJOCO_LOG.TXT in whatever folder we run from.
+        mujoco.set_mju_user_warning(lambda text: None)
+        self.task, self.body = load_sim_task(task), body
+        self.setting = load_setting(setting)
+        self.stage_names = load_task(task).stage_names
+        self.model = _compiled(self)
+        self.data = mujoco.MjData(self.model)
+        self._servos, self._scale = _servos(self.model, body)
+        self._bases = body.mask(Kind.VELOCITY)
+        self._slices = round(STEP_S / self.model.opt.timestep / SLICE)
+        self._command: Array = np.zeros(body.size)
+        self._seed = -1
+        self.truths: list[Truth] = []
+
+    def reset(self, seed: int) -> Truth:
+        """Begin the episode that belongs to a seed."""
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ConfigError(f'seed {seed!r}: must be a whole number from 0')
+        self._seed, rng = int(seed), np.random.default_rng(int(seed))
+        mujoco.mj_resetData(self.model, self.data)
+        self._stand(rng)
+        # Kinematics first: a task may look at what it places.
+        mujoco.mj_forward(self.model, self.data)
+        self.task.randomise(self.model, self.data, rng, self.setting)
+        self._settle()
+        self.truths = [self.task.truth(self.model, self.data)]
+        return self.truths[0]
+
+    def step(self, action: npt.ArrayLike) -> Truth:
+        """Carry out a command (D,) for a tenth of a second."""
+        if not self.truths:
+            raise ConfigError('step() before reset(): there is no episode yet')
+        asked = np.asarray(action, dtype=np.float64)
+        if asked.shape != (self.body.size,) or not np.isfinite(asked).all():
+            raise CommandRejected(
+                f'an action needs {self.body.size} finite numbers in the order of the body, '
+                f'got {asked.tolist()}'
+            )
+        target = self.bounded(asked)
+        before, self._command = self._command, target
+        for i in range(self._slices):
+            self._drive(before + (target - before) * (i + 1) / self._slices)
+        self._check()
+        self.truths.append(self.task.truth(self.model, self.data))
+        return self.truths[-1]
+
+    def bounded(self, asked: Array) -> Array:
+        """Return what is carried out of a command: within limits, and no faster than they say."""
+        limits = self.body.limits
+        fastest = np.where(self._bases, limits.acceleration, limits.velocity) * STEP_S
+        change = np.clip(asked - self._command, -fastest, fastest)
+        return np.clip(self._command + change, limits.low, limits.high)
+
+    @property
+    def position(self) -> Array:
+        """Where every dimension is (D,): joints, body-frame base velocities, openings."""
+        found: Array = np.empty(self.body.size)
+        found[self._bases] = facts.about_z(-self.data.qpos[2]) @ self.data.qvel[:3]
+        rest = self._servos[~self._bases]
+        found[~self._bases] = self.data.actuator_length[rest] / self._scale[~self._bases]
+        return found
+
+    @property
+    def command(self) -> Array:
+        """What was carried out last (D,)."""
+        return self._command.copy()
+
+    @property
+    def time_s(self) -> float:
+        """How long the episode has been running."""
+        return (len(self.truths) - 1) * STEP_S
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The score of every stage so far."""
+        return scores(self.task, stack(self.truths))
+
+    @property
+    def over(self) -> bool:
+        """Whether the task is done, or its time."""
+        if self.time_s >= self.task.limit_s:
+            return True
+        return len(self.truths) % _LOOK_EVERY == 0 and min(self.scores) == 1.0
+
+    def result(self) -> Result:
+        """Say how the episode ended; call it at its end."""
+        found = self.scores
+        return Result(
+            self.task.name, self.setting.name, self._seed, found, min(found) == 1.0, self.time_s
+        )
+
+    def _drive(self, command: Array) -> None:
+        wanted = command.copy()
+        wanted[self._bases] = facts.about_z(self.data.qpos[2]) @ command[self._bases]
+        self.data.ctrl[self._servos] = wanted * self._scale
+        mujoco.mj_step(self.model, self.data, SLICE)
+        self.task.advance(self.model, self.data)
+
+    def _stand(self, rng: np.random.Generator) -> None:
+        torso = self.body.parts['torso']
+        at = self.body.pose('home').copy()
+        at[self.body.mask(Kind.OPENING)] = _OPENING
+        at[torso] += rng.uniform(-_TORSO_START, _TORSO_START, len(torso))
+        self._command = np.clip(at, self.body.limits.low, self.body.limits.high)
+        high = np.array(_START)
+        self.data.qpos[:3] = draw(rng, -high, high, self.setting.pose)
+        for i, d in enumerate(self.body.dimensions):
+            if d.kind is not Kind.VELOCITY:
+                value = self._command[i] * d.joint_per_unit
+                self.data.qpos[self.model.joint(d.joint).qposadr[0]] = value
+            if d.kind is Kind.OPENING:
+                other = d.joint.replace('joint1', 'joint2')
+                self.data.qpos[self.model.joint(other).qposadr[0]] = value
+
+    def _settle(self) -> None:
+        for _ in range(round(_SETTLE_S / self.model.opt.timestep / SLICE)):
+            self._drive(self._command)
+        self._check()
+        loose = self.model.jnt_dofadr[self.model.jnt_type == mujoco.mjtJoint.mjJNT_FREE]
+        for at in loose:
+            moving = float(np.linalg.norm(self.data.qvel[at : at + 3]))
+            if moving > _RESTING:
+                name = self.model.body(self.model.dof_bodyid[at]).name
+                raise SimulationBroken(
+                    f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: "
+                    f"'{name}' does not come to rest ({moving:.2f} m/s); widen the place that "
+                    'randomise() puts it into'
+                )
+
+    def _check(self) -> None:
+        # mj_step does not raise: it counts a warning and starts over from the initial state.
+        for kind, warning in enumerate(self.data.warning):
+            if warning.number:
+                name = mujoco.mjtWarning(kind).name
+                self.truths = []
+                raise SimulationBroken(
+                    f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: the "
+                    f'physics broke ({name}); this episode has no score, reset() begins another'
+                )
+
+
+def _compiled(env: TaskEnv) -> mujoco.MjModel:
+    spec = robot_model.build(env.body)
+    (backdrop.other if env.setting.background else backdrop.usual)(spec)
+    env.task.build(spec)
+    if env.setting.background:
+        backdrop.repaint(spec)
+    return spec.compile()
+
+
+def _servos(model: mujoco.MjModel, body: Body) -> tuple[npt.NDArray[np.intp], Array]:
+    """Return the actuator of every dimension, and its units per unit."""
+    bases = iter(robot_model.BASE_JOINTS)
+    names = {Kind.POSITION: lambda d: d.joint, Kind.OPENING: lambda d: d.name}
+    ids, scale = [], []
+    for d in body.dimensions:
+        name = next(bases) if d.kind is Kind.VELOCITY else names[d.kind](d)
+        ids.append(model.actuator(name).id)
+        scale.append(1.0 if d.kind is Kind.VELOCITY else d.joint_per_unit)
+    return np.array(ids), np.array(scale)

@@ -1,0 +1,106 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Placing things in physics and reading facts from it: poses, who touches what, who holds it."""
+
+import math
+
+import mujoco
+import numpy as np
+import numpy.typing as npt
+
+from hvd_ros.core.robot.body import Array
+
+Flags = npt.NDArray[np.bool_]
+SIDES = ('left', 'right')
+
+
+def pose(data: mujoco.MjData, name: str) -> tuple[Array, Array]:
+    """Return where a body is and its axes as columns, in the world."""
+    body = data.body(name)
+    return body.xpos.copy(), body.xmat.reshape(3, 3).copy()
+
+
+def yaw_of(rotation: Array) -> float:
+    """Return where the x axis points, seen from above."""
+    return math.atan2(rotation[1, 0], rotation[0, 0])
+
+
+def wrapped(angle: Array | float, period: float = 2 * math.pi) -> Array:
+    """Return an angle within half a period of zero."""
+    return np.asarray((np.asarray(angle) + period / 2) % period - period / 2)
+
+
+def about_z(angle: float) -> Array:
+    """Turn about the vertical."""
+    c, s = math.cos(angle), math.sin(angle)
+    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
+
+
+def about_y(angle: float) -> Array:
+    """Turn about y: from z towards x."""
+    c, s = math.cos(angle), math.sin(angle)
+    return np.array([[c, 0, s], [0, 1.0, 0], [-s, 0, c]])
+
+
+def lay(
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    name: str,
+    position: Array,
+    rotation: Array | None = None,
+) -> None:
+    """Put a loose or a mocap body somewhere, at rest."""
+    quat = np.zeros(4)
+    mujoco.mju_mat2Quat(quat, (np.eye(3) if rotation is None else rotation).ravel())
+    body = model.body(name)
+    mocap = int(body.mocapid[0])
+    if mocap >= 0:
+        data.mocap_pos[mocap], data.mocap_quat[mocap] = position, quat
+        return
+    at = model.jnt_qposadr[body.jntadr[0]]
+    data.qpos[at : at + 3], data.qpos[at + 3 : at + 7] = position, quat
+
+
+def speed(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> float:
+    """Return how fast a loose body moves [m/s]."""
+    at = model.jnt_dofadr[model.body(name).jntadr[0]]
+    return float(np.linalg.norm(data.qvel[at : at + 3]))
+
+
+def touched(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> Array:
+    """Return the bodies that a body touches, as ids."""
+    bodies = model.geom_bodyid[data.contact.geom]
+    mine = bodies == model.body(name).id
+    return np.unique(bodies[mine[:, ::-1]])
+
+
+def by_hand(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> tuple[Flags, Flags]:
+    """Return per hand whether it touches a body, and whether it holds it with both fingers."""
+    near = set(touched(model, data, name).tolist())
+    fingers = np.array([[model.body(n).id in near for n in _fingers(s)] for s in SIDES])
+    palms = np.array([model.body(f'{s}_gripper_link').id in near for s in SIDES])
+    return np.asarray(fingers.any(axis=1) | palms), np.asarray(fingers.all(axis=1))
+
+
+def _fingers(side: str) -> tuple[str, str]:
+    return f'{side}_gripper_finger_link1', f'{side}_gripper_finger_link2'
+
+
+def press(model: mujoco.MjModel, data: mujoco.MjData, one: str, two: str) -> float:
+    """Return the normal force between two bodies [N]."""
+    pair = {model.body(one).id, model.body(two).id}
+    total, force = 0.0, np.zeros(6)
+    for i, geoms in enumerate(data.contact.geom):
+        if {int(model.geom_bodyid[g]) for g in geoms} == pair:
+            mujoco.mj_contactForce(model, data, i, force)
+            total += float(force[0])
+    return total
+
+
+def standing(model: mujoco.MjModel, data: mujoco.MjData) -> dict[str, Array]:
+    """Return the facts that every Truth has."""
+    return {
+        'time_s': np.array(data.time),
+        'base': data.qpos[:3].copy(),
+        'base_twist': data.qvel[:3].copy(),
+    }

@@ -1,0 +1,95 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pen Insert, paper B.1: a pen lies on the table, and belongs into the holder."""
+
+from dataclasses import dataclass
+import math
+
+import mujoco
+import numpy as np
+
+from hvd_ros.core.robot.body import Array
+from hvd_ros.sim import scene
+from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
+from hvd_ros.sim.tasks import facts, parts
+from hvd_ros.sim.tasks.setting import Setting, draw
+from hvd_ros.sim.tasks.sim_task import Flags, Truth
+
+LENGTH, RADIUS = 0.14, 0.008
+HOLDER_HIGH, HOLDER_INSIDE = 0.10, 0.04
+LIFTED = 0.03  # above where it lay
+STILL = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class PenTruth(Truth):
+    """Where the pen is, as seen from the bottom of the holder."""
+
+    pen: Array  # its middle, from the holder's bottom [m]
+    tip: Array  # its lower end, likewise
+    upright: Array  # cosine to the vertical
+    high: Array  # middle above the table [m]
+    speed: Array
+    held: Flags  # left, right
+
+
+def insert(history: PenTruth) -> float:
+    """Score: firmly grasped once, and now standing in the holder, let go and at rest."""
+    grasped = history.held.any(axis=-1) & (history.high > RADIUS + LIFTED)
+    if not grasped.any():
+        return 0.0
+    inside = np.linalg.norm(history.tip[-1, :2]) < HOLDER_INSIDE + 0.005
+    inside &= -0.01 < history.tip[-1, 2] < HOLDER_HIGH - 0.03
+    inside &= np.linalg.norm(history.pen[-1, :2]) < HOLDER_INSIDE + 0.01
+    free = not history.held[-1].any() and history.speed[-1] < STILL
+    return 1.0 if inside and history.upright[-1] > 0.7 and free else 0.5
+
+
+class PenInsert:
+    """The scene of the task."""
+
+    name = 'pen_insert'
+    limit_s = 40.0
+    stages = (insert,)
+
+    def build(self, spec: mujoco.MjSpec) -> None:
+        """Stand a table, a holder on it, and lay a pen."""
+        scene.table(spec, 'table', at=(1.0, 0.0), size=(0.7, 1.4))
+        holder = spec.worldbody.add_body(name='holder', mocap=True)
+        dark = (0.2, 0.22, 0.26, 1)
+        parts.ring(holder, HOLDER_INSIDE + 0.003, 0, HOLDER_HIGH, 0.006, dark)
+        parts.board(holder, (0.04, 0.04, 0.004), (0, 0, 0.004), dark)
+        parts.pen(spec, 'pen', LENGTH, RADIUS, (0.1, 0.2, 0.8, 1))
+
+    def randomise(
+        self,
+        model: mujoco.MjModel,
+        data: mujoco.MjData,
+        rng: np.random.Generator,
+        setting: Setting,
+    ) -> None:
+        """Lay the pen to one side and stand the holder nearer to the middle."""
+        side = rng.choice([-1.0, 1.0])
+        x, y, yaw = draw(rng, (0.78, 0.12, -0.9), (0.90, 0.30, 0.9), setting.region)
+        hx, hy = draw(rng, (0.80, -0.08), (0.92, 0.02))
+        flat = facts.about_z(yaw) @ facts.about_y(math.pi / 2)
+        facts.lay(model, data, 'pen', np.array([x, side * y, TABLE + RADIUS + 0.001]), flat)
+        facts.lay(model, data, 'holder', np.array([hx, side * hy, TABLE]))
+
+    def advance(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+        """Nothing here moves by itself."""
+
+    def truth(self, model: mujoco.MjModel, data: mujoco.MjData) -> PenTruth:
+        """Say where the pen is."""
+        pen, axes = facts.pose(data, 'pen')
+        holder, _ = facts.pose(data, 'holder')
+        down = axes[:, 2] if axes[2, 2] < 0 else -axes[:, 2]
+        return PenTruth(
+            **facts.standing(model, data),
+            pen=pen - holder,
+            tip=pen + LENGTH / 2 * down - holder,
+            upright=np.abs(axes[2, 2]),
+            high=np.array(pen[2] - TABLE),
+            speed=np.array(facts.speed(model, data, 'pen')),
+            held=facts.by_hand(model, data, 'pen')[1],
+        )
