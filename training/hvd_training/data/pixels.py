@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 import numpy as np
 from numpy.typing import NDArray
 import pyarrow as pa
@@ -31,11 +32,12 @@ class PixelStats:
         self.images = 0
         self._most, self._stride, self._seen = most, 1, 0
         self._kept: list[NDArray[np.int64]] = []
+        self._scaler = VideoReformatter()
 
     def add(self, frame: VideoFrame) -> None:
         """Look at a frame if it is its turn; afterwards at most `most` of all have been kept."""
         if self._seen % self._stride == 0:
-            self._kept.append(_count(frame))
+            self._kept.append(self._count(frame))
             if len(self._kept) > self._most:
                 self._kept, self._stride = self._kept[::2], self._stride * 2
         self._seen += 1
@@ -50,6 +52,13 @@ class PixelStats:
             self.merge(np.sum(self._kept, axis=0), len(self._kept))
             self._kept = []
         return self
+
+    def _count(self, frame: VideoFrame) -> NDArray[np.int64]:
+        width = min(_WIDTH, frame.width)
+        height = max(1, frame.height * width // frame.width)
+        small = self._scaler.reformat(frame, width=width, height=height, format='rgb24')
+        rgb = small.to_ndarray()
+        return np.array([np.bincount(rgb[..., c].ravel(), minlength=256) for c in range(3)])
 
     def as_lerobot(self) -> dict[str, Any]:
         """Return the statistics in [0, 1], each of shape (3, 1, 1), and the number of images."""
@@ -83,13 +92,6 @@ def read_pixels(path: Path, episode: int) -> dict[str, PixelStats]:
         found[row['camera']] = PixelStats()
         found[row['camera']].merge(np.reshape(row['counts'], (3, 256)), row['images'])
     return found
-
-
-def _count(frame: VideoFrame) -> NDArray[np.int64]:
-    width = min(_WIDTH, frame.width)
-    height = max(1, frame.height * width // frame.width)
-    rgb = frame.reformat(width=width, height=height, format='rgb24').to_ndarray()
-    return np.array([np.bincount(rgb[..., c].ravel(), minlength=256) for c in range(3)])
 
 
 def _edges(counts: NDArray[np.int64]) -> Mapping[str, Any]:

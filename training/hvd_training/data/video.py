@@ -16,6 +16,7 @@ from typing import Any
 
 import av
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import VideoReformatter
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
@@ -91,6 +92,8 @@ class Encoder:
         stream.height, stream.width = size
         stream.pix_fmt, stream.time_base = _PIXELS, Fraction(1, fps)
         self._stream = stream
+        # Kept, because making one costs more than using it.
+        self._scaler = VideoReformatter()
         self._decoder: Any = av.CodecContext.create('mjpeg', 'r')
         self._decoder.thread_type = 'NONE'  # one image in, one frame out
 
@@ -125,8 +128,8 @@ class Encoder:
                 f'not {self.size[1]}x{self.size[0]} as the camera says; a video has one size'
             )
         # A JPEG uses all 256 values, a video 16 to 235; who does not say so gets grey blacks.
-        plain: VideoFrame = frame.reformat(
-            format=_PIXELS, src_color_range='JPEG', dst_color_range='MPEG'
+        plain: VideoFrame = self._scaler.reformat(
+            frame, format=_PIXELS, src_color_range='JPEG', dst_color_range='MPEG'
         )
         # Each JPEG calls itself a key frame, which would make every frame of the video one.
         plain.pict_type = PictureType.NONE
