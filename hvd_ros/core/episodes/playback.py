@@ -51,4 +51,5 @@ class Targets:
     def at(self, log_ns: int) -> Array:
         """Return the target in force at a log time; before the first one, the first (D,)."""
         i = int(np.searchsorted(self._stamp_ns, log_ns, side='right')) - 1
-        return self._sent[max(i, 0)]
+        target: Array = self._sent[max(i, 0)]
+        return target
