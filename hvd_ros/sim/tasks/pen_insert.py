@@ -49,7 +49,7 @@ class PenInsert:
     """The scene of the task."""
 
     name = 'pen_insert'
-    limit_s = 40.0
+    limit_s = 45.0
     stages = (insert,)
 
     def build(self, spec: mujoco.MjSpec) -> None:

@@ -83,7 +83,7 @@ class TrashDispose:
     """The scene of the task."""
 
     name = 'trash_dispose'
-    limit_s = 90.0
+    limit_s = 120.0
     stages = (open_lid, grasp, dispose, close_lid)
 
     def build(self, spec: mujoco.MjSpec) -> None:

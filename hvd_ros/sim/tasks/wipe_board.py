@@ -109,6 +109,7 @@ class WipeBoard:
         for i in range(MARKS):
             face.add_site(
                 name=f'mark{i}',
+                pos=[0, 0, 0.1],  # at its body's origin MuJoCo would not look at where it is moved
                 type=mujoco.mjtGeom.mjGEOM_BOX,
                 size=[0.001, 0.007, 0.007],
                 rgba=[0.75, 0.1, 0.12, 1],
