@@ -13,13 +13,14 @@ from hvd_ros.sim import scene
 from hvd_ros.sim.robot_model import WORLD_BITS
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
-from hvd_ros.sim.tasks.setting import Setting, draw
+from hvd_ros.sim.tasks.setting import Setting, draw, draw_apart
 from hvd_ros.sim.tasks.sim_task import Flags, Truth
 
 HIGH, RADIUS = 0.10, 0.04  # outer; eight centimetres as in the paper
 COASTER_HIGH, COASTER_RADIUS = 0.008, 0.06
 LIFTED = 0.03
 STILL = 0.05
+APART = 0.13  # of cup and coaster: half of each, and some air
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ class CupUpright:
         """Lay the cup to one side, its mouth away from the robot, the coaster nearer."""
         side = rng.choice([-1.0, 1.0])
         x, y, yaw = draw(rng, (0.78, 0.12, -0.9), (0.90, 0.30, 0.9), setting.region)
-        cx, cy = draw(rng, (0.80, -0.08), (0.92, 0.02))
+        cx, cy = draw_apart(rng, (0.80, -0.08), (0.92, 0.02), np.array([x, y]), APART)
         flat = facts.about_z(yaw) @ facts.about_y(math.pi / 2)
         facts.lay(model, data, 'cup', np.array([x, side * y, TABLE + RADIUS + 0.001]), flat)
         facts.lay(model, data, 'coaster', np.array([cx, side * cy, TABLE]))

@@ -12,13 +12,14 @@ from hvd_ros.core.robot.body import Array
 from hvd_ros.sim import scene
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
-from hvd_ros.sim.tasks.setting import Setting, draw
+from hvd_ros.sim.tasks.setting import Setting, draw, draw_apart
 from hvd_ros.sim.tasks.sim_task import Flags, Truth
 
 LENGTH, RADIUS = 0.14, 0.008
 HOLDER_HIGH, HOLDER_INSIDE = 0.10, 0.04
 LIFTED = 0.03  # above where it lay
 STILL = 0.05
+APART = 0.17  # of pen and holder: half of each, and a hand between them
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ class PenInsert:
         """Lay the pen to one side and stand the holder nearer to the middle."""
         side = rng.choice([-1.0, 1.0])
         x, y, yaw = draw(rng, (0.78, 0.12, -0.9), (0.90, 0.30, 0.9), setting.region)
-        hx, hy = draw(rng, (0.80, -0.08), (0.92, 0.02))
+        hx, hy = draw_apart(rng, (0.80, -0.08), (0.92, 0.02), np.array([x, y]), APART)
         flat = facts.about_z(yaw) @ facts.about_y(math.pi / 2)
         facts.lay(model, data, 'pen', np.array([x, side * y, TABLE + RADIUS + 0.001]), flat)
         facts.lay(model, data, 'holder', np.array([hx, side * hy, TABLE]))

@@ -61,3 +61,17 @@ def draw(
         side, way = rng.integers(middle.size), rng.choice([-1.0, 1.0])
         at[side] = way * (1 + _BEYOND * rng.uniform())
     return middle + half * at
+
+
+def draw_apart(
+    rng: np.random.Generator, low: Sequence[float], high: Sequence[float], other: Array, far: float
+) -> Array:
+    """Draw a place from a box that keeps a distance from another place."""
+    for _ in range(100):
+        at = draw(rng, low, high)
+        if np.linalg.norm(at - other) >= far:
+            return at
+    raise ConfigError(
+        f'no place from {low} to {high} was {far} m away from {other.tolist()} in 100 tries; '
+        'widen the box or allow them nearer'
+    )

@@ -14,7 +14,7 @@ from hvd_ros.sim.robot import SimulationBroken  # noqa: E402
 from hvd_ros.sim.task_env import STEP_S, TaskEnv  # noqa: E402
 from hvd_ros.sim.tasks import facts  # noqa: E402
 from hvd_ros.sim.tasks.catalogue import TASKS, load_sim_task  # noqa: E402
-from hvd_ros.sim.tasks.setting import SETTINGS, draw, load_setting  # noqa: E402
+from hvd_ros.sim.tasks.setting import SETTINGS, draw, draw_apart, load_setting  # noqa: E402
 
 BODY = load_body('r1')
 
@@ -207,6 +207,15 @@ def test_a_perturbed_place_is_never_a_usual_one():
         assert ((inside >= low) & (inside <= high)).all()
         outside = draw(rng, low, high, beyond=True)
         assert ((outside < low) | (outside > high)).sum() == 1
+
+
+def test_places_keep_apart_or_say_that_they_can_not():
+    rng, other = np.random.default_rng(0), np.array([0.4, 0.4])
+    for _ in range(50):
+        at = draw_apart(rng, (0.0, 0.0), (1.0, 1.0), other, 0.5)
+        assert np.linalg.norm(at - other) >= 0.5
+    with pytest.raises(ConfigError, match='widen the box'):
+        draw_apart(rng, (0.0, 0.0), (1.0, 1.0), other, 5.0)
 
 
 def test_a_background_changes_what_is_seen_and_nothing_else():
