@@ -16,6 +16,7 @@ import tempfile
 from typing import Any
 
 import av
+from av.video.reformatter import VideoReformatter
 import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
@@ -137,6 +138,7 @@ class _Video:
         self._stream: Any = self._container.streams.video[0]
         self._stream.thread_type = 'NONE'  # a frame must not wait for the ones behind it
         self._frames: Any = None
+        self._scaler: Any = VideoReformatter()
         self._next = -1
 
     def __del__(self) -> None:
@@ -153,7 +155,9 @@ class _Video:
             seen = round(frame.pts * self._stream.time_base * self._fps)
             if seen == index:
                 self._next = index + 1
-                image: NDArray[np.uint8] = frame.to_ndarray(format='rgb24')
+                image: NDArray[np.uint8] = self._scaler.reformat(
+                    frame, format='rgb24'
+                ).to_ndarray()
                 return image
             if seen > index:
                 break
