@@ -22,7 +22,7 @@ from hvd_ros.sim.robot import SimulationBroken
 from hvd_ros.sim.tasks import backdrop, facts
 from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_ros.sim.tasks.setting import draw, load_setting
-from hvd_ros.sim.tasks.sim_task import Truth, scores, stack
+from hvd_ros.sim.tasks.sim_task import Truth, scores, stack, stage_ends
 
 STEP_S = 0.1
 SLICE = 5  # physics steps between two looks at where the base points, and at the mechanisms
@@ -31,7 +31,7 @@ _RESTING = 0.05  # [m/s] of anything loose, once settled
 _START = (0.12, 0.15, 0.15)  # half ranges of the base's place: m, m, rad
 _TORSO_START = 0.05  # likewise of every torso joint [rad]
 _OPENING = 0.9
-_LOOK_EVERY = 5  # control steps between two scores
+_LOOK_EVERY = 5  # control steps between two scores, and of success before the end
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Result:
     setting: str
     seed: int
     scores: tuple[float, ...]
+    stage_ends: tuple[int, ...]  # control steps from the start
     success: bool
     duration_s: float
 
@@ -129,16 +130,27 @@ class TaskEnv:
 
     @property
     def over(self) -> bool:
-        """Whether the task is done, or its time."""
+        """Whether the task has been done for half a second, or its time is."""
         if self.time_s >= self.task.limit_s:
             return True
-        return len(self.truths) % _LOOK_EVERY == 0 and min(self.scores) == 1.0
+        steps = len(self.truths)
+        if steps % _LOOK_EVERY or min(self.scores) < 1.0:
+            return False
+        # Done in passing is not done: what falls through a basket is in it for a moment.
+        before = stack(self.truths[: steps - _LOOK_EVERY])
+        return min(scores(self.task, before)) == 1.0
 
     def result(self) -> Result:
         """Say how the episode ended; call it at its end."""
-        found = self.scores
+        found, ends = self.scores, stage_ends(self.task, stack(self.truths))
         return Result(
-            self.task.name, self.setting.name, self._seed, found, min(found) == 1.0, self.time_s
+            task=self.task.name,
+            setting=self.setting.name,
+            seed=self._seed,
+            scores=found,
+            stage_ends=ends,
+            success=min(found) == 1.0,
+            duration_s=self.time_s,
         )
 
     def _drive(self, command: Array) -> None:

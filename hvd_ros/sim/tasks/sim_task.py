@@ -99,6 +99,23 @@ def scores(task: SimTask, history: Truth) -> tuple[float, ...]:
     return tuple(stage(history) for stage in task.stages)
 
 
+def stage_ends(task: SimTask, history: Truth) -> tuple[int, ...]:
+    """
+    Return the step at which the score of every stage was settled, in the order of the stages.
+
+    A stage that is worth nothing ended when the episode did; none ends before the one before it.
+    """
+    steps = len(history.time_s)
+    begun = [until(history, n) for n in range(1, steps + 1)]
+    ends: list[int] = []
+    for stage in task.stages:
+        worth = np.array([stage(part) for part in begun])
+        changes = np.flatnonzero(np.diff(worth))
+        end = int(changes[-1]) + 1 if changes.size and worth[-1] > 0 else steps - 1
+        ends.append(max([end, *ends]))
+    return tuple(ends)
+
+
 def episodes_of(touching: Flags, gap: int = 5) -> int:
     """
     Count separate contacts: runs of True, where a pause of fewer than `gap` steps is none.

@@ -28,6 +28,8 @@ def test_an_expert_does_its_task(name, solver):
     result = play(TaskEnv(name, BODY), solver, seed=0)
     assert result.success
     assert set(result.scores) == {1.0}
+    assert list(result.stage_ends) == sorted(result.stage_ends)
+    assert len(set(result.stage_ends)) == len(result.stage_ends), 'one after the other'
 
 
 def test_an_expert_drives_or_turns_or_moves_its_hands(solver):

@@ -19,7 +19,7 @@ from hvd_ros.sim.tasks import (  # noqa: E402
     wipe_board,
 )
 from hvd_ros.sim.tasks.catalogue import TASKS  # noqa: E402
-from hvd_ros.sim.tasks.sim_task import episodes_of, stack, until  # noqa: E402
+from hvd_ros.sim.tasks.sim_task import episodes_of, stack, stage_ends, until  # noqa: E402
 
 NO, LEFT, BOTH = (False, False), (True, False), (True, True)
 STILL = {'time_s': 0.0, 'base': (0, 0, 0), 'base_twist': (0, 0, 0)}
@@ -330,3 +330,23 @@ def test_a_history_can_be_cut_and_never_be_empty():
     assert {len(getattr(until(history, 2), f.name)) for f in fields(history)} == {2}
     with pytest.raises(ConfigError, match='no state to score'):
         stack([])
+
+
+def test_a_stage_ends_when_its_score_is_settled():
+    lift, table = [HIGH] * 6, [OVER, TABLED]
+    history = story(FAR, AT, *lift, *table, {'inside': LEFT}, {'inside': BOTH}, {})
+    # Stood there at 1, held up for the fifth time at 6, let go at 9, second marker at 11.
+    assert stage_ends(TASKS['basket_carry'], history) == (1, 6, 9, 11)
+
+
+def test_a_stage_that_failed_ends_with_the_episode():
+    history = story(FAR, AT, {}, {})
+    assert stage_ends(TASKS['basket_carry'], history) == (1, 3, 3, 3)
+
+
+def test_no_stage_ends_before_the_one_before_it():
+    history = story(WIPE, *FETCHED, {'wiped': 1.0}, {})
+    ends = stage_ends(TASKS['wipe_board'], history)
+    assert ends == (6, 7, 8)
+    early = story(SHUT, {'paper': (0.0, 0.0, 0.04)}, {}, PUSH, OPEN)
+    assert stage_ends(TASKS['trash_dispose'], early) == (4, 4, 4, 4)

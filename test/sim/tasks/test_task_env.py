@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task at full speed: the same seed, bounded commands, errors that say what to do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -171,6 +173,38 @@ def test_what_does_not_fit_is_explained():
     for action in (np.zeros(3), np.full(BODY.size, np.nan)):
         with pytest.raises(CommandRejected, match='21 finite numbers'):
             env.step(action)
+
+
+def test_done_in_passing_is_not_done():
+    env = TaskEnv('pen_insert', BODY)
+    env.reset(0)
+    holder, _ = facts.pose(env.data, 'holder')
+    for _ in range(18):
+        env.step(env.command)
+    held = replace(env.truths[0], held=np.array([True, False]), high=np.array(0.2))
+    env.truths[2] = held
+    facts.lay(env.model, env.data, 'pen', holder + [0, 0, 0.09])
+    over = []
+    for _ in range(16):
+        env.step(env.command)
+        over.append(env.over)
+        if over[-1]:
+            break
+    first = next(i for i in range(len(env.truths)) if i > 18 and env.truths[i].pen[2] < 0.09)
+    assert env.scores == (1.0,)
+    assert over[-1]
+    assert len(env.truths) - first > 5
+    assert env.result().success
+
+
+def test_time_ends_an_episode():
+    env = TaskEnv('pen_insert', BODY)
+    env.reset(0)
+    env.truths *= round(env.task.limit_s / STEP_S)
+    assert not env.over
+    env.truths += env.truths[:1]
+    assert env.over
+    assert not env.result().success
 
 
 def test_broken_physics_has_no_score():
