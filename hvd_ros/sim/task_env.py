@@ -193,14 +193,14 @@ class TaskEnv:
 
     def _check(self) -> None:
         # mj_step does not raise: it counts a warning and starts over from the initial state.
-        for kind, warning in enumerate(self.data.warning):
-            if warning.number:
-                name = mujoco.mjtWarning(kind).name
-                self.truths = []
-                raise SimulationBroken(
-                    f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: the "
-                    f'physics broke ({name}); this episode has no score, reset() begins another'
-                )
+        broken = np.flatnonzero(self.data.warning.number)
+        if broken.size:
+            self.truths = []
+            name = mujoco.mjtWarning(int(broken[0])).name
+            raise SimulationBroken(
+                f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: the "
+                f'physics broke ({name}); this episode has no score, reset() begins another'
+            )
 
 
 def _compiled(env: TaskEnv) -> mujoco.MjModel:
