@@ -18,11 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from hvd_ros.core.episodes import cdr
-from hvd_ros.core.episodes.bag import Recorded
+from hvd_ros.core.bag import cdr
+from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.episodes.frame import FrameBuilder, frame_to_cdr
-from hvd_ros.core.episodes.labels import Mark, labels_from_marks
-from hvd_ros.core.episodes.labels_file import save_labels
 from hvd_ros.core.episodes.meta import EpisodeMeta, body_fields, stream_fields
 from hvd_ros.core.episodes.streams import (
     CAMERAS,
@@ -32,6 +30,8 @@ from hvd_ros.core.episodes.streams import (
     streams_for,
 )
 from hvd_ros.core.episodes.writer import EpisodeWriter, WriterConfig
+from hvd_ros.core.labels.file import save_labels
+from hvd_ros.core.labels.labels import Mark, labels_from_marks
 from hvd_ros.core.mux.command import Mode, Source
 from hvd_ros.core.robot.body import Body, Kind
 from hvd_ros.core.robot.description import load_body

@@ -13,12 +13,12 @@ import webbrowser
 from hvd_ros.cli.arguments import add_json
 from hvd_ros.cli.labelling.desk import Desk
 from hvd_ros.cli.labelling.server import LabelServer
-from hvd_ros.core.episodes.agreement import agreement, as_text
-from hvd_ros.core.episodes.labels import LIVE, check_author
-from hvd_ros.core.episodes.labels_file import load_labels
 from hvd_ros.core.episodes.meta import FILE as META_FILE
 from hvd_ros.core.episodes.seal import PARTIAL
 from hvd_ros.core.errors import ConfigError, LabelError
+from hvd_ros.core.labels.agreement import agreement, as_text
+from hvd_ros.core.labels.file import load_labels
+from hvd_ros.core.labels.labels import LIVE, check_author
 from hvd_ros.core.share import user_data_dir
 
 NAME = 'label'

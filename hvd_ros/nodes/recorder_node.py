@@ -18,14 +18,14 @@ import numpy as np
 from rclpy.node import Node
 
 from hvd_ros import __version__
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.config import param
-from hvd_ros.core.episodes import cdr
-from hvd_ros.core.episodes.desk import Desk, DeskConfig
 from hvd_ros.core.episodes.meta import KINDS
-from hvd_ros.core.episodes.session import Answer, Event, Order, Phase
 from hvd_ros.core.episodes.streams import CAMERAS, FRAME_KIND, MARK_KIND, streams_for
 from hvd_ros.core.episodes.writer import WriterConfig
 from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_ros.core.recorder.desk import Desk, DeskConfig
+from hvd_ros.core.recorder.session import Answer, Event, Order, Phase
 from hvd_ros.core.robot.body import Body
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.share import user_data_dir

@@ -63,7 +63,9 @@ class ReplayNode(Node):
         self._episode = Episode.open(Path(config.episode))
         self._drive = self._make_drive() if config.drive else None
         self._outlets = Outlets(self, self._topics())
-        self._clock_out = None if config.drive else self.create_publisher(Clock, '/clock', qos.COMMAND)
+        self._clock_out = (
+            None if config.drive else self.create_publisher(Clock, '/clock', qos.COMMAND)
+        )
         self._checks = 0
         self._leave_ns = 0  # when to go, once the episode has ended
         self._begin()

@@ -15,11 +15,11 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from hvd_ros.core.calibration.board_print import draw_page
+from hvd_ros.core.calibration.charuco import Charuco
+from hvd_ros.core.calibration.hand_eye import rotation_of
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.kinematics import BodyKinematics, inverse
-from hvd_ros.core.vision.board_print import draw_page
-from hvd_ros.core.vision.charuco import Charuco
-from hvd_ros.core.vision.hand_eye import rotation_of
 from hvd_ros.core.vision.mounts import CameraMount
 from hvd_ros.sim import robot_model
 from hvd_ros.sim.render import Renderer, quick

@@ -22,7 +22,7 @@ from PIL import Image
 
 from hvd_ros.cli.labelling.desk import Desk
 from hvd_ros.cli.labelling.server import LabelServer
-from hvd_ros.core.episodes.labels_file import load_labels
+from hvd_ros.core.labels.file import load_labels
 from hvd_ros.core.robot.body import Kind
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.vision.codec import decode_color, encode_color

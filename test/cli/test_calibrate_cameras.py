@@ -15,12 +15,12 @@ import pytest
 mujoco = pytest.importorskip('mujoco')
 
 from hvd_ros.cli import main as cli  # noqa: E402
+from hvd_ros.core.calibration.charuco import BoardNotSeen, Charuco  # noqa: E402
+from hvd_ros.core.calibration.hand_eye import difference  # noqa: E402
+from hvd_ros.core.calibration.view_folder import ViewFolder  # noqa: E402
 from hvd_ros.core.robot.description import load_body  # noqa: E402
-from hvd_ros.core.vision.charuco import BoardNotSeen, Charuco  # noqa: E402
 from hvd_ros.core.vision.codec import encode_color  # noqa: E402
-from hvd_ros.core.vision.hand_eye import difference  # noqa: E402
 from hvd_ros.core.vision.mounts import load_mounts, mounts_path, nominal_mounts  # noqa: E402
-from hvd_ros.core.vision.view_folder import ViewFolder  # noqa: E402
 from hvd_ros.sim.calibration_scene import (  # noqa: E402
     Poses,
     bumped,

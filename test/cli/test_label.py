@@ -9,9 +9,9 @@ import pytest
 
 from hvd_ros.cli import main as cli
 from hvd_ros.cli.label import find_episodes
-from hvd_ros.core.episodes.labels import Mark, empty_labels
-from hvd_ros.core.episodes.labels_file import save_labels
 from hvd_ros.core.errors import ConfigError
+from hvd_ros.core.labels.file import save_labels
+from hvd_ros.core.labels.labels import Mark, empty_labels
 from test.episode_maker import make_episode
 
 

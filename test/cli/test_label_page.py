@@ -15,9 +15,9 @@ import pytest
 
 from hvd_ros.cli.labelling.desk import Desk
 from hvd_ros.cli.labelling.server import LabelServer
-from hvd_ros.core.episodes.labels import Mark, labels_from_marks
-from hvd_ros.core.episodes.labels_file import load_labels, save_labels
 from hvd_ros.core.episodes.reader import Episode
+from hvd_ros.core.labels.file import load_labels, save_labels
+from hvd_ros.core.labels.labels import Mark, labels_from_marks
 from hvd_ros.core.vision.codec import decode_color
 from test.episode_maker import make_episode
 from test.nodes.chromium import Chromium

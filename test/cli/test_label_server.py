@@ -10,9 +10,9 @@ import pytest
 
 from hvd_ros.cli.labelling.desk import MOST_FRAMES, Desk
 from hvd_ros.cli.labelling.server import KINDS, PAGE, LabelServer
-from hvd_ros.core.episodes.labels_file import load_labels
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.errors import ConfigError
+from hvd_ros.core.labels.file import load_labels
 from test.episode_maker import make_episode
 
 FRAMES = 20

@@ -20,7 +20,7 @@ from hvd_ros.core.mux.command import Source
 from hvd_ros.nodes.recorder.ears import message_type
 from hvd_ros.nodes.recorder_node import RecorderNode
 from hvd_ros.nodes.shell import qos
-from test.core.episodes.desk_rig import mux_status
+from test.core.recorder.desk_rig import mux_status
 from test.episode_maker import body, messages_of
 
 STREAMS = streams_for(CAMERAS, True)

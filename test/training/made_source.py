@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from hvd_training.data.facts import EpisodeFacts, StageEnd
+from hvd_training.data.lerobot.video import VideoConfig
 from hvd_training.data.source import RawFrames, Sight
 from hvd_training.data.unit import Unit, UnitConfig, make_unit
-from hvd_training.data.video import VideoConfig
 
 NAMES = ('a', 'b', 'c')
 STATES = ('a.position', 'b.position')

@@ -11,7 +11,7 @@ from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.verify import verify
 from hvd_ros.core.errors import ContractMismatch
 from hvd_ros.core.robot.description import load_body
-from hvd_training.data.brs_import import Said, import_file
+from hvd_training.data.brs.importing import Said, import_file
 from hvd_training.data.convert import Choice, Plan, convert
 from hvd_training.data.dataset import Dataset
 from hvd_training.data.unit import UnitConfig

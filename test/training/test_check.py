@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from hvd_training.data import layout, norm_stats
 from hvd_training.data.assemble import assemble
-from hvd_training.data.check import ERROR, WARNING, check
 from hvd_training.data.dataset import Dataset
-from hvd_training.data.norm_stats import Representation
-from hvd_training.data.tables import read_columns, write_columns
+from hvd_training.data.lerobot import layout
+from hvd_training.data.lerobot.tables import read_columns, write_columns
+from hvd_training.data.statistics import norm_stats
+from hvd_training.data.statistics.check import ERROR, WARNING, check
+from hvd_training.data.statistics.norm_stats import Representation
 
 
 @pytest.fixture(params=layout.FORMATS)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError
-from hvd_training.data.complexity import Complexity, mean, measure, scaled, table
+from hvd_training.data.statistics.complexity import Complexity, mean, measure, scaled, table
 
 PAPER = {
     'Pen insert': (0.00, 0.00, 0.05, 0.01, 0.02),

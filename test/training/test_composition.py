@@ -8,8 +8,8 @@ from made_source import MadeSource
 import pytest
 
 from hvd_ros.core.errors import ConfigError
-from hvd_training.data.composition import compose, draw, tables
 from hvd_training.data.facts import StageEnd
+from hvd_training.data.statistics.composition import compose, draw, tables
 
 EXPERT = MadeSource(0).facts  # two stages, 0.5 and 1
 

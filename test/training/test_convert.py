@@ -16,9 +16,9 @@ from hvd_training.data import convert as convert_module
 from hvd_training.data.columns import ColumnsConfig
 from hvd_training.data.convert import Choice, Plan, choose, convert
 from hvd_training.data.dataset import Dataset
+from hvd_training.data.lerobot.video import VideoConfig
 from hvd_training.data.reader import DatasetReader
 from hvd_training.data.unit import UnitConfig
-from hvd_training.data.video import VideoConfig
 from test.episode_maker import body, cloud_of, color_of, make_episode
 
 CONFIG = UnitConfig(ColumnsConfig(horizon=8, next_step=8), VideoConfig(crf=5), 'float32')

@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data import layout, v30, video
 from hvd_training.data.assemble import assemble
 from hvd_training.data.dataset import Dataset
+from hvd_training.data.lerobot import layout, v30, video
+from hvd_training.data.lerobot.video import VideoConfig
 from hvd_training.data.unit import UnitConfig
-from hvd_training.data.video import VideoConfig
 
 THEIRS = json.loads(Path(__file__).with_name('lerobot_schemas.json').read_text())
 LENGTHS = (12, 12)

@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data import layout, norm_stats
 from hvd_training.data.assemble import assemble
 from hvd_training.data.columns import ACTION, STATE
 from hvd_training.data.dataset import Dataset
-from hvd_training.data.norm_stats import DELTA, Representation, as_openpi, compute, load, save, use
+from hvd_training.data.lerobot import layout
+from hvd_training.data.statistics import norm_stats
+from hvd_training.data.statistics.norm_stats import (
+    DELTA,
+    Representation,
+    as_openpi,
+    compute,
+    load,
+    save,
+    use,
+)
 
 
 def dataset(folder, *sources):

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data import layout, video
 from hvd_training.data.assemble import assemble
-from hvd_training.data.check import ERROR, check
 from hvd_training.data.dataset import Dataset
+from hvd_training.data.lerobot import layout, video
+from hvd_training.data.statistics.check import ERROR, check
 from hvd_training.data.subset import divide, merge, split, write_subset
 
 FACTS = MadeSource(0).facts

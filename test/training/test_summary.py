@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from hvd_training.data.summary import QUANTILES, Histogram, Moments, exact_summary, summary
+from hvd_training.data.statistics.summary import (
+    QUANTILES,
+    Histogram,
+    Moments,
+    exact_summary,
+    summary,
+)
 
 
 def streamed(values, cuts):

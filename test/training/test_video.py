@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data import video
-from hvd_training.data.video import Encoder, VideoConfig
+from hvd_training.data.lerobot import video
+from hvd_training.data.lerobot.video import Encoder, VideoConfig
 
 SIZE = (48, 64)
 

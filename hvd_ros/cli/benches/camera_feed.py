@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from rclpy.node import Node
 
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.streams import CAMERAS, CLOUD, Stream, camera_streams
 from hvd_ros.core.vision.cloud_message import FIELDS, FLOAT32, POINT_STEP, pack_points
 from hvd_ros.core.vision.codec import COLOR_FORMAT, DEPTH_FORMAT, encode_color, encode_depth

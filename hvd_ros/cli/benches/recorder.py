@@ -22,7 +22,7 @@ from std_srvs.srv import Trigger
 from hvd_ros.cli.benches.camera_feed import HEIGHT, RATE_HZ, WIDTH
 from hvd_ros.cli.benches.graph import BenchGraph, GraphFailed
 from hvd_ros.cli.ros_session import Session
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.seal import bag_path
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC

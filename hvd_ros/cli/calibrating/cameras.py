@@ -16,9 +16,9 @@ from hvd_ros.cli.arguments import add_namespace
 from hvd_ros.core.errors import CalibrationError, ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from hvd_ros.core.calibration.calibrator import Calibration
+    from hvd_ros.core.calibration.charuco import Charuco
     from hvd_ros.core.robot.body import Body
-    from hvd_ros.core.vision.calibration import Calibration
-    from hvd_ros.core.vision.charuco import Charuco
     from hvd_ros.core.vision.mounts import CameraMount
 
 
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 def board_of(args: argparse.Namespace) -> 'Charuco':
     """Return the board that the arguments describe."""
-    from hvd_ros.core.vision.charuco import BoardConfig, Charuco
+    from hvd_ros.core.calibration.charuco import BoardConfig, Charuco
 
     try:
         columns, rows = (int(word) for word in args.squares.lower().split('x'))
@@ -89,8 +89,8 @@ def board_of(args: argparse.Namespace) -> 'Charuco':
 
 
 def _print_board(board: 'Charuco', path: Path) -> int:
-    from hvd_ros.core.vision.board_print import RULER_MM, write_board
-    from hvd_ros.core.vision.charuco import describe
+    from hvd_ros.core.calibration.board_print import RULER_MM, write_board
+    from hvd_ros.core.calibration.charuco import describe
 
     page = write_board(board, path)
     print(f'written: {path} ({page.paper} landscape, {describe(board.config)})')
@@ -116,9 +116,9 @@ def _calibrate(
     nominal: 'dict[str, CameraMount]',
     cameras: list[str],
 ) -> 'Calibration':
+    from hvd_ros.core.calibration.calibrator import Calibrator
+    from hvd_ros.core.calibration.collection import Collection, CollectionConfig
     from hvd_ros.core.config import build
-    from hvd_ros.core.vision.calibration import Calibrator
-    from hvd_ros.core.vision.collection import Collection, CollectionConfig
 
     config = build(CollectionConfig, {'samples': args.samples})
     collection = Collection(body, board, nominal, cameras, config)

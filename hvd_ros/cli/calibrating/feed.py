@@ -5,7 +5,7 @@
 import math
 from typing import Any
 
-from hvd_ros.core.vision.watch import Watch
+from hvd_ros.core.calibration.watch import Watch
 
 
 def joints(watch: Watch, message: Any) -> None:

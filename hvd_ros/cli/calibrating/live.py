@@ -18,13 +18,13 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, JointState
 
 from hvd_ros.cli.calibrating import feed
 from hvd_ros.cli.ros_session import NoAnswer, Session, where_we_looked
+from hvd_ros.core.calibration.calibrator import Calibrator
+from hvd_ros.core.calibration.collection import Collection
+from hvd_ros.core.calibration.view_folder import ViewFolder
+from hvd_ros.core.calibration.watch import Watch
 from hvd_ros.core.errors import ContractMismatch
 from hvd_ros.core.robot.body import Body
-from hvd_ros.core.vision.calibration import Calibrator
-from hvd_ros.core.vision.collection import Collection
 from hvd_ros.core.vision.mounts import CameraMount
-from hvd_ros.core.vision.view_folder import ViewFolder
-from hvd_ros.core.vision.watch import Watch
 from hvd_ros.nodes.cloud.messages import intrinsics_of
 from hvd_ros.nodes.shell import qos
 

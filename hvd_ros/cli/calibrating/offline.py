@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from hvd_ros.cli.calibrating import feed
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
+from hvd_ros.core.calibration.charuco import BoardNotSeen
+from hvd_ros.core.calibration.collection import Collection, NotTaken
+from hvd_ros.core.calibration.view_folder import INDEX, read_views
+from hvd_ros.core.calibration.watch import Watch
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.robot.body import Body
-from hvd_ros.core.vision.charuco import BoardNotSeen
-from hvd_ros.core.vision.collection import Collection, NotTaken
 from hvd_ros.core.vision.intrinsics import Intrinsics
-from hvd_ros.core.vision.view_folder import INDEX, read_views
-from hvd_ros.core.vision.watch import Watch
 
 _EPISODE = 'episode.json'
 

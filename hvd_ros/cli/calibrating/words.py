@@ -4,9 +4,9 @@
 
 from collections.abc import Mapping
 
-from hvd_ros.core.vision.calibration import Calibration, CameraResult
-from hvd_ros.core.vision.charuco import BoardConfig
-from hvd_ros.core.vision.hand_eye import difference
+from hvd_ros.core.calibration.calibrator import Calibration, CameraResult
+from hvd_ros.core.calibration.charuco import BoardConfig
+from hvd_ros.core.calibration.hand_eye import difference
 from hvd_ros.core.vision.mounts import CameraMount
 
 _ODD_SCALE = 0.01  # the squares are not what was said

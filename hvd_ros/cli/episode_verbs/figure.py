@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import numpy as np
 
 from hvd_ros.core.episodes.reader import Episode, FrameTable
-from hvd_ros.core.episodes.rewards import rewards
+from hvd_ros.core.labels.rewards import rewards
 from hvd_ros.core.mux.command import Mode, Source
 
 _COLUMNS = 3

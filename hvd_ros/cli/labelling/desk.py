@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from hvd_ros.core.episodes.events import likely_ends
-from hvd_ros.core.episodes.labels import LIVE, Labels, Mark, check_author, now_iso
-from hvd_ros.core.episodes.labels_file import load_labels, update_labels
 from hvd_ros.core.episodes.reader import Episode
-from hvd_ros.core.episodes.rewards import rewards
 from hvd_ros.core.errors import HvdError, LabelError
+from hvd_ros.core.labels.file import load_labels, update_labels
+from hvd_ros.core.labels.labels import LIVE, Labels, Mark, check_author, now_iso
+from hvd_ros.core.labels.likely_ends import likely_ends
+from hvd_ros.core.labels.rewards import rewards
 from hvd_ros.core.robot.body import Body, Kind
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.tasks import load_task

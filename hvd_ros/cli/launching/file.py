@@ -31,7 +31,12 @@ GRAMMAR: dict[str, tuple[set[str], set[str], set[str]]] = {
     'param': (set(), {'from', 'name', 'type', 'value'}, set()),
 }
 # How a <param> spells its type, and how its text becomes a value.
-TYPES: dict[str, Callable[[str], Any]] = {'str': str, 'int': int, 'float': float, 'bool': condition}
+TYPES: dict[str, Callable[[str], Any]] = {
+    'str': str,
+    'int': int,
+    'float': float,
+    'bool': condition,
+}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hvd_ros.core.episodes.bag_index import Times
+from hvd_ros.core.bag.index import Times
 from hvd_ros.core.episodes.reader import FrameTable
 from hvd_ros.core.robot.body import Array, Body, Kind
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.streams import FRAME_KIND, Stream
 from hvd_ros.core.errors import ContractMismatch, did_you_mean
 from hvd_ros.core.mux.command import Mode, Source

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from hvd_ros.core.episodes.bag import Recorded
+from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.errors import ConfigError
 
 Array = npt.NDArray[np.float64]

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hvd_ros.core.episodes import cdr
-from hvd_ros.core.episodes.bag import Recorded
-from hvd_ros.core.episodes.bag_index import NOTHING, Bag, Times
-from hvd_ros.core.episodes.columns import Columns
-from hvd_ros.core.episodes.labels import Labels, empty_labels
-from hvd_ros.core.episodes.labels_file import load_labels
+from hvd_ros.core.bag import cdr
+from hvd_ros.core.bag.columns import Columns
+from hvd_ros.core.bag.file import Recorded
+from hvd_ros.core.bag.index import NOTHING, Bag, Times
 from hvd_ros.core.episodes.meta import FILE, EpisodeMeta, load_meta
 from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC
 from hvd_ros.core.errors import EpisodeError, did_you_mean
+from hvd_ros.core.labels.file import load_labels
+from hvd_ros.core.labels.labels import Labels, empty_labels
 from hvd_ros.core.robot.body import Array
 from hvd_ros.core.vision.codec import decode_depth
 

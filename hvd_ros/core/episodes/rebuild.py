@@ -10,8 +10,8 @@ bit. It also gives frames of a changed builder for episodes that were recorded b
 from collections import deque
 from collections.abc import Iterator
 
-from hvd_ros.core.episodes import cdr
-from hvd_ros.core.episodes.bag import Recorded
+from hvd_ros.core.bag import cdr
+from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.episodes.frame import Frame, FrameBuilder
 from hvd_ros.core.episodes.meta import EpisodeMeta, hex_id
 from hvd_ros.core.episodes.reader import Episode

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hvd_ros.core.episodes import rosbag2
-from hvd_ros.core.episodes.bag_index import Bag
+from hvd_ros.core.bag import rosbag2
+from hvd_ros.core.bag.index import Bag
+from hvd_ros.core.bag.salvage import Mended, is_whole, mend_bag
 from hvd_ros.core.episodes.meta import FILE, EpisodeMeta, load_meta, meta_to_json
-from hvd_ros.core.episodes.salvage import Mended, is_whole, mend_bag
 from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path, seal, write_whole
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC
 from hvd_ros.core.errors import EpisodeError

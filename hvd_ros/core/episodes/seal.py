@@ -10,8 +10,8 @@ partial folder, which `hvd episodes repair` seals, or the sealed one.
 import os
 from pathlib import Path
 
+from hvd_ros.core.bag import rosbag2
 from hvd_ros.core.episodes import meta as meta_file
-from hvd_ros.core.episodes import rosbag2
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.errors import EpisodeError
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hvd_ros.core.episodes import cdr, rosbag2
-from hvd_ros.core.episodes.bag_index import Bag, Times
+from hvd_ros.core.bag import cdr, rosbag2
+from hvd_ros.core.bag.index import Bag, Times
 from hvd_ros.core.episodes.checksums import wrong_files
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.episodes.reader import Episode

@@ -16,11 +16,11 @@ import shutil
 import threading
 import time
 
+from hvd_ros.core.bag import salvage
+from hvd_ros.core.bag.cdr import typestore
+from hvd_ros.core.bag.file import BagFile, Recorded
 from hvd_ros.core.config import param
 from hvd_ros.core.episodes import meta as meta_file
-from hvd_ros.core.episodes import salvage
-from hvd_ros.core.episodes.bag import BagFile, Recorded
-from hvd_ros.core.episodes.cdr import typestore
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.episodes.seal import (
     bag_path,

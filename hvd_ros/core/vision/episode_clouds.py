@@ -10,7 +10,7 @@ same points.
 
 from collections.abc import Sequence
 
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.errors import HvdError
 from hvd_ros.core.robot.body import Body

@@ -31,7 +31,8 @@ def farthest(points: NDArray[Any], count: int) -> NDArray[np.intp]:
     if wanted < size:
         flat = np.ascontiguousarray(points, dtype=np.float32)
         # Which point is first is the tree's choice, whatever start_idx says; but without one
-        # fpsample draws it by chance. Leaves of about a thousand points: measured the fastest from 30,000 to 300,000.
+        # fpsample draws it by chance. Leaves of about a thousand points were the fastest from
+        # 30,000 to 300,000.
         height = min(_TALLEST, max(1, size.bit_length() - 10))
         found = fpsample.bucket_fps_kdline_sampling(flat, wanted, height, start_idx=0)
         chosen = found.astype(np.intp)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from hvd_msgs.msg import RecorderStatus
 from rclpy.node import Node
 
-from hvd_ros.core.episodes.session import Phase
-from hvd_ros.core.episodes.signals import Feel, Told
+from hvd_ros.core.recorder.session import Phase
+from hvd_ros.core.recorder.signals import Feel, Told
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 

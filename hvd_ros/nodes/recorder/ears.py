@@ -14,10 +14,10 @@ from typing import Any
 
 from rclpy.node import Node
 
-from hvd_ros.core.episodes import cdr
-from hvd_ros.core.episodes.recording import Arrival
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.streams import Stream
 from hvd_ros.core.errors import EpisodeError
+from hvd_ros.core.recorder.recording import Arrival
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 

@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hvd_msgs.msg import RecorderStatus
 from rclpy.node import Node
 
-from hvd_ros.core.episodes.session import Session
+from hvd_ros.core.recorder.session import Session
 from hvd_ros.nodes.shell import qos
 
 

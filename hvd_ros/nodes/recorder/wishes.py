@@ -11,11 +11,11 @@ from rclpy.node import Node
 from sensor_msgs.msg import Joy
 from std_srvs.srv import Trigger
 
-from hvd_ros.core.episodes.labels import OPERATOR
-from hvd_ros.core.episodes.presses import RecorderPresses
-from hvd_ros.core.episodes.session import Answer, Ask, Event, Order, event_of
 from hvd_ros.core.errors import ContractMismatch
+from hvd_ros.core.labels.labels import OPERATOR
 from hvd_ros.core.leader.buttons import from_levels
+from hvd_ros.core.recorder.presses import RecorderPresses
+from hvd_ros.core.recorder.session import Answer, Ask, Event, Order, event_of
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 

@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 
-from hvd_ros.core.episodes.bag import Recorded
+from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.nodes.shell import qos
 

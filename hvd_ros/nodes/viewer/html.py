@@ -12,9 +12,9 @@ from html import escape
 import math
 from typing import Any
 
-from hvd_ros.core.episodes.session import Phase
 from hvd_ros.core.mux.command import Mode, Source
 from hvd_ros.core.reasons import age_text, explain
+from hvd_ros.core.recorder.session import Phase
 from hvd_ros.core.robot.body import Body, Dimension, Kind
 from hvd_ros.nodes.viewer.view import Stream, View, commanded, measured, positions
 

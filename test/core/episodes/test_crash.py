@@ -18,11 +18,11 @@ import time
 
 import pytest
 
+from hvd_ros.core.bag.salvage import is_whole
 from hvd_ros.core.episodes.frame import frame_to_cdr
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.rebuild import rebuild
 from hvd_ros.core.episodes.repair import repair_all
-from hvd_ros.core.episodes.salvage import is_whole
 from hvd_ros.core.episodes.verify import verify, verify_all
 from test import episode_maker as maker
 

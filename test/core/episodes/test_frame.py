@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.frame import FrameBuilder, frame_from_cdr, frame_to_cdr
 from hvd_ros.core.episodes.streams import CAMERAS, streams_for
 from hvd_ros.core.errors import ContractMismatch

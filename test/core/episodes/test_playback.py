@@ -5,7 +5,7 @@
 import numpy as np
 import pytest
 
-from hvd_ros.core.episodes.bag import Recorded
+from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.episodes.playback import Playback, Targets
 from hvd_ros.core.errors import ConfigError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hvd_ros.core.episodes import bag_index
+from hvd_ros.core.bag import index as bag_index
 from hvd_ros.core.episodes.reader import Episode, list_episodes
 from hvd_ros.core.errors import EpisodeError
 from hvd_ros.core.mux.command import Mode, Source

@@ -4,7 +4,7 @@
 
 import pytest
 
-from hvd_ros.core.episodes import cdr
+from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.streams import CAMERAS, STREAMS, streams_for
 
 ALL = streams_for(CAMERAS, True)

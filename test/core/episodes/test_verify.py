@@ -9,8 +9,8 @@ import shutil
 import numpy as np
 import pytest
 
-from hvd_ros.core.episodes import cdr, rosbag2
-from hvd_ros.core.episodes.bag import BagFile, Recorded
+from hvd_ros.core.bag import cdr, rosbag2
+from hvd_ros.core.bag.file import BagFile, Recorded
 from hvd_ros.core.episodes.checksums import FILE, listing, sha256
 from hvd_ros.core.episodes.meta import load_meta, meta_to_json
 from hvd_ros.core.episodes.reader import Episode

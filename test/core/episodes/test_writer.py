@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from hvd_ros.core.episodes import bag
+from hvd_ros.core.bag import file as bag
 from hvd_ros.core.episodes.meta import EpisodeMeta, body_fields, stream_fields
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.repair import repair
@@ -210,7 +210,7 @@ def test_a_disk_that_takes_nothing_at_all_keeps_the_partial_folder_for_repair(
     wait_for(lambda: writer.status.messages == 5 * 31)
     with monkeypatch.context() as broken:
         break_disk(broken, 0)
-        broken.setattr('hvd_ros.core.episodes.salvage.os.fsync', _refuse)
+        broken.setattr('hvd_ros.core.bag.salvage.os.fsync', _refuse)
         broken.setattr('hvd_ros.core.episodes.seal.os.fsync', _refuse)
         with pytest.raises(EpisodeError, match='run `hvd episodes repair`'):
             sealed(writer)

@@ -23,13 +23,13 @@ import cv2
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError
-from hvd_training.data import layout
 from hvd_training.data.assemble import assemble
 from hvd_training.data.convert import Done, run_pool
 from hvd_training.data.facts import EpisodeFacts
+from hvd_training.data.lerobot import layout
+from hvd_training.data.lerobot.video import VideoConfig
 from hvd_training.data.source import RawFrames, Sight
 from hvd_training.data.unit import UnitConfig, make_unit, read_unit
-from hvd_training.data.video import VideoConfig
 
 _CAMERAS = ('head', 'left_wrist', 'right_wrist')
 _SIZE = (480, 640)

@@ -16,10 +16,10 @@ import shutil
 from typing import Any
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
-from hvd_training.data import layout, v21, v30
 from hvd_training.data.columns import IMAGES, features, video_feature
+from hvd_training.data.lerobot import layout, v21, v30
+from hvd_training.data.lerobot.rows import link
 from hvd_training.data.pixels import write_pixels
-from hvd_training.data.rows import link
 from hvd_training.data.unit import Unit
 
 _WRITERS: dict[str, Any] = {layout.V30: v30.write, layout.V21: v21.write}

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data import layout
 from hvd_training.data.columns import IMAGES, INDEX_COLUMNS, ColumnsConfig, Feature
 from hvd_training.data.facts import EpisodeFacts
-from hvd_training.data.rows import facts_of
+from hvd_training.data.lerobot import layout
+from hvd_training.data.lerobot.rows import facts_of
+from hvd_training.data.lerobot.tables import from_table, open_table, read_columns
 from hvd_training.data.source import Column
-from hvd_training.data.tables import from_table, open_table, read_columns
 from hvd_training.data.unit import columns_from_json
 
 

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hvd_ros.core.episodes.actions import action_at
-from hvd_ros.core.episodes.labels import Labels, Mark, empty_labels
-from hvd_ros.core.episodes.labels_file import load_labels
 from hvd_ros.core.episodes.meta import EpisodeMeta, hex_id, load_meta
 from hvd_ros.core.episodes.reader import Episode
-from hvd_ros.core.episodes.rewards import rewards, terminals
 from hvd_ros.core.errors import ContractMismatch, EpisodeError, did_you_mean
+from hvd_ros.core.labels.file import load_labels
+from hvd_ros.core.labels.labels import Labels, Mark, empty_labels
+from hvd_ros.core.labels.rewards import rewards, terminals
 from hvd_ros.core.robot.body import Body
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.state import STATE_FEATURES, StateLayout

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hvd_training.data.summary import QUANTILES
+from hvd_training.data.statistics.summary import QUANTILES
 
 _WIDTH = 160  # pixels across after shrinking
 _VALUES = np.arange(256) / 255

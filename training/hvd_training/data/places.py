@@ -9,10 +9,10 @@ import numpy as np
 
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.errors import ConfigError
-from hvd_training.data import layout
 from hvd_training.data.columns import STATE
 from hvd_training.data.dataset import Dataset
 from hvd_training.data.facts import EpisodeFacts
+from hvd_training.data.lerobot import layout
 from hvd_training.data.native import find_episodes, native_facts
 from hvd_training.data.source import Float
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from hvd_ros.core.errors import ContractMismatch
-from hvd_training.data import video
+from hvd_training.data.lerobot import video
+from hvd_training.data.lerobot.video import Encoder, VideoConfig
 from hvd_training.data.pixels import PixelStats
 from hvd_training.data.source import Cloud, EpisodeSource
-from hvd_training.data.video import Encoder, VideoConfig
 
 Videos = dict[str, tuple[dict[str, Any], PixelStats]]
 

@@ -14,12 +14,12 @@ import shutil
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError
-from hvd_training.data import layout, video
 from hvd_training.data.assemble import assemble, refuse_existing
 from hvd_training.data.dataset import Dataset
 from hvd_training.data.facts import EpisodeFacts
+from hvd_training.data.lerobot import layout, video
+from hvd_training.data.lerobot.rows import link
 from hvd_training.data.pixels import read_pixels
-from hvd_training.data.rows import link
 from hvd_training.data.unit import Unit, finish_unit, read_unit
 
 Place = tuple[Dataset, int]

@@ -22,10 +22,10 @@ from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_training.data import sights
 from hvd_training.data.columns import ColumnsConfig, build_columns
 from hvd_training.data.facts import EpisodeFacts, facts_from_json
+from hvd_training.data.lerobot.tables import read_columns, write_columns
+from hvd_training.data.lerobot.video import VideoConfig
 from hvd_training.data.pixels import PixelStats
 from hvd_training.data.source import Column, EpisodeSource
-from hvd_training.data.tables import read_columns, write_columns
-from hvd_training.data.video import VideoConfig
 
 SCHEMA = 1
 CLOUDS = ('off', 'float16', 'float32')

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print every finding."""
-    from hvd_training.data.check import ERROR, check
     from hvd_training.data.dataset import Dataset
+    from hvd_training.data.statistics.check import ERROR, check
 
     data = Dataset(args.dataset)
     findings = check(data)

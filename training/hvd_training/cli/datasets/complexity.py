@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     from hvd_ros.core.errors import ConfigError
-    from hvd_training.data.complexity import Complexity, mean, measure, scaled, table
     from hvd_training.data.facts import kind_code
     from hvd_training.data.places import positions
+    from hvd_training.data.statistics.complexity import Complexity, mean, measure, scaled, table
 
     for kind in args.kind:
         kind_code(kind)

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Count and print."""
-    from hvd_training.data.composition import compose, draw, tables
     from hvd_training.data.places import all_facts
+    from hvd_training.data.statistics.composition import compose, draw, tables
 
     found = compose(all_facts(args.sources))
     print(tables(found))

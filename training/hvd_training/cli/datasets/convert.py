@@ -134,8 +134,8 @@ def _kinds(names: list[str]) -> tuple[str, ...]:
 def _plan(args: argparse.Namespace) -> 'Plan':
     from hvd_training.data.columns import ColumnsConfig
     from hvd_training.data.convert import Plan
+    from hvd_training.data.lerobot.video import VideoConfig
     from hvd_training.data.unit import UnitConfig
-    from hvd_training.data.video import VideoConfig
 
     columns = ColumnsConfig(
         state=tuple(args.state),

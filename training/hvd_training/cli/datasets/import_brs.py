@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Import one file after the other."""
     from hvd_ros.core.robot.description import load_body
     from hvd_ros.core.tasks import load_task
-    from hvd_training.data.brs_import import Said, import_file
+    from hvd_training.data.brs.importing import Said, import_file
 
     task = load_task(args.task)
     said = Said(

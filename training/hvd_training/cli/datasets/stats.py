@@ -12,7 +12,7 @@ from hvd_ros.core.robot.body import Kind
 
 if TYPE_CHECKING:
     from hvd_training.data.dataset import Dataset
-    from hvd_training.data.norm_stats import NormStats, Representation
+    from hvd_training.data.statistics.norm_stats import NormStats, Representation
 
 HELP = 'compute, share or export the normalisation statistics of a dataset'
 EXAMPLES = (
@@ -37,8 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compute or refer, then print."""
-    from hvd_training.data import layout, norm_stats
     from hvd_training.data.dataset import Dataset
+    from hvd_training.data.lerobot import layout
+    from hvd_training.data.statistics import norm_stats
 
     data = Dataset(args.dataset)
     if args.use:
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _representation(data: 'Dataset', args: argparse.Namespace) -> 'Representation':
     from hvd_ros.core.robot.description import load_body
-    from hvd_training.data.norm_stats import ABSOLUTE, DELTA, Representation
+    from hvd_training.data.statistics.norm_stats import ABSOLUTE, DELTA, Representation
 
     if not args.delta:
         return Representation(ABSOLUTE, args.horizon or 1)
