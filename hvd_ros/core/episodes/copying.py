@@ -14,9 +14,10 @@ import os
 from pathlib import Path
 import shutil
 
+from hvd_ros.core.durable import sync_folder, write_whole
 from hvd_ros.core.episodes import checksums
 from hvd_ros.core.episodes.reader import Episode
-from hvd_ros.core.episodes.seal import COPYING, sync_folder, write_whole
+from hvd_ros.core.episodes.seal import COPYING
 from hvd_ros.core.errors import EpisodeError
 
 _PIECE = 1 << 20

@@ -17,8 +17,9 @@ import numpy as np
 from hvd_ros.core.bag import rosbag2
 from hvd_ros.core.bag.index import Bag
 from hvd_ros.core.bag.salvage import Mended, is_whole, mend_bag
+from hvd_ros.core.durable import write_whole
 from hvd_ros.core.episodes.meta import FILE, EpisodeMeta, load_meta, meta_to_json
-from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path, seal, write_whole
+from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path, seal
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC
 from hvd_ros.core.errors import EpisodeError
 

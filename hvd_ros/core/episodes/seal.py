@@ -7,10 +7,10 @@ A folder without `.partial` in its name is complete; a crash at any moment leave
 partial folder, which `hvd episodes repair` seals, or the sealed one.
 """
 
-import os
 from pathlib import Path
 
 from hvd_ros.core.bag import rosbag2
+from hvd_ros.core.durable import sync_folder, write_whole
 from hvd_ros.core.episodes import meta as meta_file
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.errors import EpisodeError
@@ -50,23 +50,3 @@ def seal(partial: Path, meta: EpisodeMeta) -> Path:
     partial.rename(folder)
     sync_folder(folder.parent)
     return folder
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a crash leaves the old one or the new one."""
-    fresh = path.with_name(path.name + '.new')
-    with fresh.open('w', encoding='utf-8') as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -20,6 +20,7 @@ from hvd_ros.core.bag import salvage
 from hvd_ros.core.bag.cdr import typestore
 from hvd_ros.core.bag.file import BagFile, Recorded
 from hvd_ros.core.config import param
+from hvd_ros.core.durable import sync_folder, write_whole
 from hvd_ros.core.episodes import meta as meta_file
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.episodes.seal import (
@@ -27,8 +28,6 @@ from hvd_ros.core.episodes.seal import (
     partial_folder,
     refuse_twice,
     seal,
-    sync_folder,
-    write_whole,
 )
 from hvd_ros.core.errors import EpisodeError
 

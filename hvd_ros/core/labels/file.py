@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from hvd_ros.core.durable import write_whole
 from hvd_ros.core.errors import LabelError
 from hvd_ros.core.labels.labels import Labels, Mark
 
@@ -57,14 +58,8 @@ def save_labels(folder: Path, labels: Labels) -> Path:
     path = folder / FILE
     load_labels(folder)
     content = {'kind': KIND, 'version': VERSION, **dataclasses.asdict(labels)}
-    fresh = path.with_name(FILE + '.new')
     try:
-        with fresh.open('w', encoding='utf-8') as file:
-            file.write(json.dumps(content, indent=1, ensure_ascii=False) + '\n')
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        _flush(folder)
+        write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + '\n')
     except OSError as error:
         raise LabelError(
             f'{path} can not be written ({error.strerror}); it is as before'
@@ -129,12 +124,3 @@ def _all(kind: type, values: Any) -> list[Any]:
     if not isinstance(values, list) or not all(type(value) is kind for value in values):
         raise ValueError(f'{values!r} is not a list of {kind.__name__}')
     return values
-
-
-def _flush(folder: Path) -> None:
-    # Without this the new name may be lost in a power cut although the content was flushed.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,13 +10,11 @@ wrong zero moves a real arm.
 from collections.abc import Mapping
 import dataclasses
 from datetime import datetime
-import hashlib
-import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
+from hvd_ros.core import durable
 from hvd_ros.core.errors import CalibrationError
 from hvd_ros.core.leader.calibration import JointCalibration, JoyloCalibration, MotorCalibration
 from hvd_ros.core.leader.motors import LEADER_JOINTS, TICKS_PER_TURN
@@ -34,38 +32,17 @@ def calibration_path() -> Path:
 
 def save_calibration(calibration: JoyloCalibration, path: Path | None = None) -> Path:
     """Write the file so that a crash leaves the old one or the new one; return its path."""
-    path = path or calibration_path()
-    content = {'kind': KIND, 'version': VERSION, **dataclasses.asdict(calibration)}
-    text = json.dumps({**content, 'checksum': _checksum(content)}, indent=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + '.new')
-    with fresh.open('w', encoding='utf-8') as file:
-        file.write(text + '\n')
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    return path
+    content = dataclasses.asdict(calibration)
+    return durable.save_calibration(path or calibration_path(), KIND, VERSION, content)
 
 
 def load_calibration(path: Path | None = None) -> JoyloCalibration:
     """Read and check a file (default: the user's own); raise CalibrationError if unfit."""
     path = path or calibration_path()
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-    except FileNotFoundError:
-        raise CalibrationError(f'{path}: the JoyLo arms are not calibrated; {_NEXT}') from None
-    except (OSError, ValueError) as error:
-        raise CalibrationError(f'{path}: not readable ({error}); {_NEXT}') from None
-    if not isinstance(data, dict) or data.get('kind') != KIND:
-        raise CalibrationError(f'{path}: not a calibration of JoyLo arms; {_NEXT}')
-    if data.get('version') != VERSION:
-        raise CalibrationError(
-            f'{path}: version {data.get("version")!r}, this program reads {VERSION}; {_NEXT}'
-        )
-    if data.pop('checksum', None) != _checksum(data):
-        raise CalibrationError(
-            f'{path}: the checksum does not fit, it was damaged or edited; {_NEXT}'
-        )
+    if not path.exists():
+        raise CalibrationError(f'{path}: the JoyLo arms are not calibrated; {_NEXT}')
+    what = 'a calibration of JoyLo arms'
+    data = durable.load_calibration(path, KIND, VERSION, what=what, cure=_NEXT)
     try:
         return _checked(data)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -102,8 +79,3 @@ def _motor(name: str, row: Mapping[str, Any]) -> MotorCalibration:
     if sign not in (-1, 1):
         raise ValueError(f'{name}: motor {motor_id}: sign {sign} is neither 1 nor -1')
     return MotorCalibration(motor_id, tick, sign)
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(',', ':'))
-    return hashlib.sha256(text.encode()).hexdigest()

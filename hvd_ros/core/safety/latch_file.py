@@ -9,11 +9,10 @@ that can not be read counts as latched, a file that is not there is a first star
 
 import fcntl
 import json
-import os
 from pathlib import Path
-import tempfile
 from typing import Any
 
+from hvd_ros.core.durable import write_whole
 from hvd_ros.core.reasons import Reason
 from hvd_ros.core.safety.estop import GuardianLatch
 
@@ -41,8 +40,7 @@ def save_latch(path: Path, namespace: str, latch: GuardianLatch) -> None:
     # The guardians of two robots may share the file.
     with path.with_suffix('.lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _replace(path, _merged(path, namespace, latch))
-    _flush_folder(path.parent)
+        write_whole(path, json.dumps(_merged(path, namespace, latch), indent=1))
 
 
 def _merged(path: Path, namespace: str, latch: GuardianLatch) -> dict[str, Any]:
@@ -55,19 +53,6 @@ def _merged(path: Path, namespace: str, latch: GuardianLatch) -> dict[str, Any]:
         data = {_DAMAGED: True}
     data[namespace] = {'latched': latch.latched, 'epoch': latch.epoch, 'reason': latch.reason}
     return data
-
-
-def _replace(path: Path, data: dict[str, Any]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8') as file:
-            json.dump(data, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -84,12 +69,3 @@ def _parse(found: Any) -> GuardianLatch:
     if type(latched) is bool and type(epoch) is int and type(reason) is str and epoch >= 0:
         return GuardianLatch(latched, epoch, reason)
     return _UNREADABLE
-
-
-def _flush_folder(folder: Path) -> None:
-    # Without this the new name may be lost in a power cut although the content was flushed.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

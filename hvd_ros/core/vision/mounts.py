@@ -10,15 +10,13 @@ What was measured lies per robot in the user's config folder; what was not measu
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-import hashlib
-import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hvd_ros.core import durable
 from hvd_ros.core.errors import CalibrationError, ConfigError, did_you_mean
 from hvd_ros.core.robot.body import Array, Body
 from hvd_ros.core.robot.kinematics import Kinematics, inverse
@@ -93,7 +91,7 @@ def load_mounts(body: Body, path: Path | None = None) -> dict[str, CameraMount]:
         return mounts
     assert body.urdf is not None  # nominal_mounts refused a body without one
     links = Kinematics(body.urdf).links
-    for name, row in _read(path)['cameras'].items():
+    for name, row in _rows(path).items():
         try:
             mounts[name] = _mount(name, row, links)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -108,20 +106,8 @@ def save_mounts(path: Path, mounts: Mapping[str, CameraMount]) -> Path:
     Mounts as drawn (`calibrated` empty) are left out. To renew one camera only, save
     `load_mounts(body, path) | {camera: mount}`.
     """
-    content = {
-        'kind': KIND,
-        'version': VERSION,
-        'cameras': {m.camera: _row(m) for m in mounts.values() if m.calibrated},
-    }
-    text = json.dumps({**content, 'checksum': _checksum(content)}, indent=1, allow_nan=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + '.new')
-    with fresh.open('w', encoding='utf-8') as file:
-        file.write(text + '\n')
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    return path
+    rows = {m.camera: _row(m) for m in mounts.values() if m.calibrated}
+    return durable.save_calibration(path, KIND, VERSION, {'cameras': rows})
 
 
 def doubts(
@@ -156,22 +142,11 @@ def _row(mount: CameraMount) -> dict[str, Any]:
     }
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
-        raise CalibrationError(f'{path}: not readable ({error}); {_NEXT}') from None
-    if not isinstance(data, dict) or data.get('kind') != KIND:
-        raise CalibrationError(f'{path}: not a file of camera mounts; {_NEXT}')
-    if data.get('version') != VERSION:
-        raise CalibrationError(
-            f'{path}: version {data.get("version")!r}, this program reads {VERSION}; {_NEXT}'
-        )
-    if data.pop('checksum', None) != _checksum(data):
-        raise CalibrationError(
-            f'{path}: the checksum does not fit, it was damaged or edited; {_NEXT}'
-        )
-    return data
+def _rows(path: Path) -> dict[str, Any]:
+    what = 'a file of camera mounts'
+    data = durable.load_calibration(path, KIND, VERSION, what=what, cure=_NEXT)
+    rows: dict[str, Any] = data['cameras']
+    return rows
 
 
 def _mount(name: str, row: Mapping[str, Any], links: tuple[str, ...]) -> CameraMount:
@@ -190,8 +165,3 @@ def _mount(name: str, row: Mapping[str, Any], links: tuple[str, ...]) -> CameraM
 def _rigid(pose: Array) -> bool:
     unit = np.allclose(inverse(pose) @ pose, np.eye(4), atol=1e-6)
     return bool(unit and np.linalg.det(pose[:3, :3]) > 0)
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(',', ':'))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -211,7 +211,7 @@ def test_a_disk_that_takes_nothing_at_all_keeps_the_partial_folder_for_repair(
     with monkeypatch.context() as broken:
         break_disk(broken, 0)
         broken.setattr('hvd_ros.core.bag.salvage.os.fsync', _refuse)
-        broken.setattr('hvd_ros.core.episodes.seal.os.fsync', _refuse)
+        broken.setattr('hvd_ros.core.durable.os.fsync', _refuse)
         with pytest.raises(EpisodeError, match='run `hvd episodes repair`'):
             sealed(writer)
     assert writer.folder.is_dir()

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 
+from hvd_ros.core.durable import checksum
 from hvd_ros.core.errors import CalibrationError
 from hvd_ros.core.leader.calibration import nominal_calibration
 from hvd_ros.core.leader.calibration_file import (
-    _checksum,
     calibration_path,
     load_calibration,
     save_calibration,
@@ -25,7 +25,7 @@ def rewrite(path, change):
     data = json.loads(path.read_text())
     del data['checksum']
     change(data)
-    data['checksum'] = _checksum(data)
+    data['checksum'] = checksum(data)
     path.write_text(json.dumps(data))
 
 
