@@ -21,7 +21,11 @@ def resolve(*arguments: str) -> dict[str, str]:
     command += ['--ignore-installed', '--report', '-', *arguments]
     done = subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.PIPE, text=True)
     chosen = [item['metadata'] for item in json.loads(done.stdout)['install']]
-    return {item['name'].lower().replace('_', '-'): item['version'] for item in chosen}
+    # A build's own suffix (torch's +cpu) is known to some places that packages come from only.
+    return {
+        item['name'].lower().replace('_', '-'): item['version'].partition('+')[0]
+        for item in chosen
+    }
 
 
 def write(name: str, head: str, pins: dict[str, str]) -> None:
