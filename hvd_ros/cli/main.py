@@ -52,6 +52,11 @@ INSTALL = {
     'websocket': "pip install 'hvd_ros[drivers]'",
     'matplotlib': "pip install 'hvd_ros[plots]'",
     'viser': "pip install 'hvd_ros[viewer]'",
+    'torch': "pip install 'hvd-training[train]'",
+    'safetensors': "pip install 'hvd-training[train]'",
+    'accelerate': "pip install 'hvd-training[train]'",
+    'tensorboard': "pip install 'hvd-training[train]'",
+    'wandb': "pip install 'hvd-training[wandb]'",
 }
 
 

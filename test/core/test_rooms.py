@@ -48,7 +48,10 @@ OTHERS = {
 FILES = sorted(PACKAGE.rglob('*.py'))
 # The other distribution: a cluster needs no ROS, and formats are written without their inventors.
 TRAINING = PACKAGE.parent / 'training' / 'hvd_training'
-TRAINING_MAY = {'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2'}
+TRAINING_MAY = {
+    'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2',
+    'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb',
+}  # fmt: skip
 # Run by an interpreter of its own, which has LeRobot; nobody imports it.
 PEERS = {'lerobot_peer.py'}
 TRAINING_FILES = sorted(p for p in TRAINING.rglob('*.py') if p.name not in PEERS)
