@@ -1,17 +1,38 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The scripted expert of every task, and a way to watch it."""
+"""The scripted operator of every task: how to have one play, well or badly."""
 
 from collections.abc import Callable
 
+import numpy as np
+
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.sim.experts.basket_carry import basket_carry
+from hvd_ros.sim.experts.manner import (
+    EXPERT,
+    Fault,
+    FaultKind,
+    Manner,
+    draw_manner,
+)
 from hvd_ros.sim.experts.motion import Moves, Operator
 from hvd_ros.sim.experts.stand_up import cup_upright, pen_insert
 from hvd_ros.sim.experts.trash_dispose import trash_dispose
 from hvd_ros.sim.experts.wipe_board import wipe_board
 from hvd_ros.sim.ik import Solver
 from hvd_ros.sim.task_env import Result, TaskEnv
+
+__all__ = [
+    'EXPERT',
+    'EXPERTS',
+    'Fault',
+    'FaultKind',
+    'Manner',
+    'Moves',
+    'draw_manner',
+    'operator_moves',
+    'play',
+]
 
 Script = Callable[[Operator], Moves]
 EXPERTS: dict[str, Script] = {
@@ -23,13 +44,33 @@ EXPERTS: dict[str, Script] = {
 }
 
 
-def play(env: TaskEnv, solver: Solver, seed: int) -> Result:
-    """Let the expert of a task do one episode."""
-    name = env.task.name
-    if name not in EXPERTS:
-        raise ConfigError(f"no expert for '{name}': {did_you_mean(name, EXPERTS)}")
+def operator_moves(
+    task: str, manner: Manner, env: TaskEnv, solver: Solver, rng: np.random.Generator
+) -> Moves:
+    """
+    Return the commands (D,) of one episode, one a control step; the caller steps the env.
+
+    The env is reset already. What a manner leaves open is drawn from rng, so that the same seed
+    and state of rng give the same episode. The commands end when the operator is done or gives up.
+    """
+    if task not in EXPERTS:
+        raise ConfigError(f"no operator for '{task}': {did_you_mean(task, EXPERTS)}")
+    if env.task.name != task:
+        raise ConfigError(f"an operator of '{task}' can not play '{env.task.name}'")
+    return EXPERTS[task](Operator(env, solver))
+
+
+def play(
+    env: TaskEnv,
+    solver: Solver,
+    seed: int,
+    manner: Manner = EXPERT,
+    rng: np.random.Generator | None = None,
+) -> Result:
+    """Let an operator do one episode, without an rng one that belongs to the seed."""
     env.reset(seed)
-    for action in EXPERTS[name](Operator(env, solver)):
+    rng = np.random.default_rng((seed, 1)) if rng is None else rng
+    for action in operator_moves(env.task.name, manner, env, solver, rng):
         env.step(action)
         if env.over:
             break
