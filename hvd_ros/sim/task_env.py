@@ -8,6 +8,7 @@ order of the body; it is bounded as the mux bounds it, so that nothing is learnt
 real robot would not do.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
@@ -50,13 +51,20 @@ class Result:
 class TaskEnv:
     """One task, one robot; reset() before step()."""
 
-    def __init__(self, task: str, body: Body, setting: str = 'usual') -> None:
+    def __init__(
+        self,
+        task: str,
+        body: Body,
+        setting: str = 'usual',
+        extend: Callable[[mujoco.MjSpec], None] | None = None,
+    ) -> None:
+        """Build the scene; `extend` may add what changes nothing in it, as cameras."""
         # _check says what MuJoCo would write into MUJOCO_LOG.TXT in whatever folder we run from.
         mujoco.set_mju_user_warning(lambda text: None)
         self.task, self.body = load_sim_task(task), body
         self.setting = load_setting(setting)
         self.stage_names = load_task(task).stage_names
-        self.model = _compiled(self)
+        self.model = _compiled(self, extend)
         self.data = mujoco.MjData(self.model)
         self._servos, self._scale = _servos(self.model, body)
         self._bases = body.mask(Kind.VELOCITY)
@@ -203,12 +211,14 @@ class TaskEnv:
             )
 
 
-def _compiled(env: TaskEnv) -> mujoco.MjModel:
+def _compiled(env: TaskEnv, extend: Callable[[mujoco.MjSpec], None] | None) -> mujoco.MjModel:
     spec = robot_model.build(env.body)
     (backdrop.other if env.setting.background else backdrop.usual)(spec)
     env.task.build(spec)
     if env.setting.background:
         backdrop.repaint(spec)
+    if extend is not None:
+        extend(spec)
     return spec.compile()
 
 
