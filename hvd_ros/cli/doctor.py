@@ -14,6 +14,7 @@ from hvd_ros.cli.checks import devices as check_devices
 from hvd_ros.cli.checks import interpreters as check_interpreters
 from hvd_ros.cli.checks import network as check_network
 from hvd_ros.cli.checks.finding import Check, Finding, Level, examine, report
+from hvd_ros.cli.checks.priority import check_priority
 from hvd_ros.cli.paint import paint_for
 
 NAME = 'doctor'
@@ -53,6 +54,7 @@ def diagnose(namespace: str = '') -> list[Finding]:
         'realsense': check_cameras.check_realsense,
         'zed': check_cameras.check_zed,
         'sockets': check_cameras.check_sockets,
+        'priority': lambda: check_priority(environ),
         'groups': check_devices.check_groups,
         'udev': check_devices.check_udev,
         'disk': check_devices.check_disk,

@@ -209,4 +209,4 @@ class GuardianNode(Node):  # type: ignore[misc]
 
 def main() -> None:
     """Run the guardian."""
-    run(GuardianNode)
+    run(GuardianNode, urgent=True)

@@ -270,4 +270,4 @@ def _age(stamp_ns: int, now_ns: int) -> str:
 
 def main() -> None:
     """Run the node."""
-    run(JoyloNode)
+    run(JoyloNode, urgent=True)

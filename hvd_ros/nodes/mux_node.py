@@ -192,4 +192,4 @@ def _self_distance(body: Body) -> Distance | None:
 
 def main() -> None:
     """Run the mux."""
-    run(MuxNode)
+    run(MuxNode, urgent=True)

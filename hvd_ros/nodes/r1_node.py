@@ -241,4 +241,4 @@ class R1Node(Node):  # type: ignore[misc]
 
 def main() -> None:
     """Run the node."""
-    run(R1Node)
+    run(R1Node, urgent=True)

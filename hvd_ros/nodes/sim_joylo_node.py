@@ -155,4 +155,5 @@ class SimJoyloNode(Node):  # type: ignore[misc]
 
 def main() -> None:
     """Run the node."""
-    run(SimJoyloNode)
+    # A device keeps its own time, however busy the computer is.
+    run(SimJoyloNode, urgent=True)

@@ -21,6 +21,7 @@ from hvd_ros.cli.ros_session import Session
 from hvd_ros.core.mux.command import Source
 from hvd_ros.nodes.r1.topics import JOINT_TARGETS
 from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.shell.priority import foremost
 
 COUNTED = ('joylo', 'mux', 'r1', 'guardian')  # what runs beside a real robot, too
 _PERIOD_MS = 10.0
@@ -47,7 +48,8 @@ def measure(quick: bool, minutes: float | None) -> dict[str, float]:
     """Run the graph and return the figures; raises GraphFailed if nobody drives it."""
     total_s = _QUICK_S if quick else 60.0 * (minutes or 1.0)
     window_s = min(total_s, _WINDOW_S)
-    with BenchGraph(operator='tour', viewer='false') as graph, Session() as session:
+    # The ear goes first, as the devices do: what is measured is the path, not who listens to it.
+    with BenchGraph(operator='tour', viewer='false') as graph, foremost(), Session() as session:
         ears = _Ears(session)
         _wait_for_motion(graph, session, ears)
         settling_s = min(_SETTLED_S, total_s - window_s)

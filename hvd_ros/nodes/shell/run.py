@@ -22,6 +22,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import HvdError
 from hvd_ros.nodes.shell.dds import settle_environment
+from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.tick import Tick
 
 LONGEST_END_S = 6.0
@@ -35,9 +36,14 @@ class Closable(Protocol):
         ...
 
 
-def run(make: Callable[[], Node], argv: list[str] | None = None) -> None:
-    """Run one node until SIGINT or SIGTERM, then exit the process: 0 if all was well."""
+def run(make: Callable[[], Node], argv: list[str] | None = None, urgent: bool = False) -> None:
+    """
+    Run one node until SIGINT or SIGTERM, then exit the process: 0 if all was well.
+
+    An urgent one is on the way of a command, and goes before others where that is allowed.
+    """
     settle_environment()
+    refused = go_first() if urgent else ''
     stop: list[int] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -48,13 +54,15 @@ def run(make: Callable[[], Node], argv: list[str] | None = None) -> None:
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
-    sys.exit(_spin(make, stop))
+    sys.exit(_spin(make, stop, refused))
 
 
-def _spin(make: Callable[[], Node], stop: list[int]) -> int:
+def _spin(make: Callable[[], Node], stop: list[int], refused: str) -> int:
     node: Node | None = None
     try:
         node = make()
+        if refused:
+            node.get_logger().debug(f'no real-time priority: {refused}')
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         tick = getattr(node, 'tick', None)
