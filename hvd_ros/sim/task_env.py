@@ -8,7 +8,7 @@ order of the body; it is bounded as the mux bounds it, so that nothing is learnt
 real robot would not do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import mujoco
@@ -16,10 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hvd_ros.core.errors import CommandRejected, ConfigError
+from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.robot.body import Array, Body, Kind
+from hvd_ros.core.robot.state import StateLayout
 from hvd_ros.core.tasks import load_task
 from hvd_ros.sim import robot_model
 from hvd_ros.sim.robot import SimulationBroken
+from hvd_ros.sim.sim_state import SimState
 from hvd_ros.sim.tasks import backdrop, facts
 from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_ros.sim.tasks.setting import draw, load_setting
@@ -63,10 +66,13 @@ class TaskEnv:
         mujoco.set_mju_user_warning(lambda text: None)
         self.task, self.body = load_sim_task(task), body
         self.setting = load_setting(setting)
-        self.stage_names = load_task(task).stage_names
+        described = load_task(task)
+        self.stage_names, self.prompt = described.stage_names, described.prompt
         self.model = _compiled(self, extend)
         self.data = mujoco.MjData(self.model)
         self._servos, self._scale = _servos(self.model, body)
+        self._layout, self._sim_state = StateLayout(body), SimState(self.task, self.model)
+        self._joints, self._rates = _joints(self.model, body), _rates(self.model, body)
         self._bases = body.mask(Kind.VELOCITY)
         self._slices = round(STEP_S / self.model.opt.timestep / SLICE)
         self._command: Array = np.zeros(body.size)
@@ -84,6 +90,7 @@ class TaskEnv:
         mujoco.mj_forward(self.model, self.data)
         self.task.randomise(self.model, self.data, rng, self.setting)
         self._settle()
+        mujoco.mj_kinematics(self.model, self.data)
         self.truths = [self.task.truth(self.model, self.data)]
         return self.truths[0]
 
@@ -102,6 +109,8 @@ class TaskEnv:
         for i in range(self._slices):
             self._drive(before + (target - before) * (i + 1) / self._slices)
         self._check()
+        # After a step, poses are those before its last two milliseconds.
+        mujoco.mj_kinematics(self.model, self.data)
         self.truths.append(self.task.truth(self.model, self.data))
         return self.truths[-1]
 
@@ -117,9 +126,38 @@ class TaskEnv:
         """Where every dimension is (D,): joints, body-frame base velocities, openings."""
         found: Array = np.empty(self.body.size)
         found[self._bases] = facts.about_z(-self.data.qpos[2]) @ self.data.qvel[:3]
-        rest = self._servos[~self._bases]
-        found[~self._bases] = self.data.actuator_length[rest] / self._scale[~self._bases]
+        joints = self.data.qpos[self._joints].mean(axis=1)
+        found[~self._bases] = joints / self._scale[~self._bases]
         return found
+
+    @property
+    def velocity(self) -> Array:
+        """How fast every joint moves (D,); NaN where the robot measures none."""
+        found: Array = np.full(self.body.size, np.nan)
+        found[self.body.mask(Kind.POSITION)] = self.data.qvel[self._rates]
+        return found
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """What each number of an observation's state is."""
+        return self._layout.names
+
+    @property
+    def sim_state_names(self) -> tuple[str, ...]:
+        """What each number of an observation's privileged state is."""
+        return self._sim_state.names
+
+    def observe(self, needs: Collection[Modality] = (Modality.STATE,)) -> Observation:
+        """Look at what is asked for; stamp 0 is the start of the episode."""
+        if not self.truths:
+            raise ConfigError('observe() before reset(): there is no episode yet')
+        privileged = Modality.SIM_STATE in needs
+        return Observation(
+            stamp_ns=round(self.time_s * 1e9),
+            state=self._layout.state(self.position, self.velocity),
+            sim_state=self._sim_state.read(self.data, self.truths[-1]) if privileged else None,
+            prompt=self.prompt,
+        )
 
     @property
     def command(self) -> Array:
@@ -220,6 +258,22 @@ def _compiled(env: TaskEnv, extend: Callable[[mujoco.MjSpec], None] | None) -> m
     if extend is not None:
         extend(spec)
     return spec.compile()
+
+
+def _joints(model: mujoco.MjModel, body: Body) -> npt.NDArray[np.intp]:
+    """Return where the joints of every dimension that has some are: a gripper's two fingers."""
+    found = []
+    for d in body.dimensions:
+        if d.kind is not Kind.VELOCITY:
+            other = d.joint.replace('joint1', 'joint2') if d.kind is Kind.OPENING else d.joint
+            found.append([model.joint(name).qposadr[0] for name in (d.joint, other)])
+    return np.array(found, dtype=np.intp)
+
+
+def _rates(model: mujoco.MjModel, body: Body) -> npt.NDArray[np.intp]:
+    """Return where the velocity of every jointed dimension is."""
+    joints = [d.joint for d in body.dimensions if d.kind is Kind.POSITION]
+    return np.array([model.joint(name).dofadr[0] for name in joints], dtype=np.intp)
 
 
 def _servos(model: mujoco.MjModel, body: Body) -> tuple[npt.NDArray[np.intp], Array]:

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass
 import math
+from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -13,7 +14,7 @@ from hvd_ros.sim import scene
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
 from hvd_ros.sim.tasks.setting import Setting, draw
-from hvd_ros.sim.tasks.sim_task import Flags, Truth
+from hvd_ros.sim.tasks.sim_task import Detail, Flags, Truth, held
 
 WIDE, DEEP, HIGH, WALL = 0.20, 0.14, 0.10, 0.005  # half: along y, along x, upwards; wall thickness
 TABLE_AT, TABLE_SIZE = (0.0, 1.35), (1.2, 0.6)
@@ -86,6 +87,11 @@ class BasketCarry:
     name = 'basket_carry'
     limit_s = 100.0
     stages = (approach, lift, place, fill)
+    things = ('basket', 'pen_left', 'pen_right')
+    details: ClassVar[dict[str, Detail]] = held('basket') | {
+        'pen_left.inside': lambda truth: truth.inside[0],
+        'pen_right.inside': lambda truth: truth.inside[1],
+    }
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a table to the left, a basket on the floor, and lay a marker at either end."""

@@ -14,7 +14,7 @@ from hvd_ros.sim.robot_model import WORLD_BITS
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
 from hvd_ros.sim.tasks.setting import Setting, draw, draw_apart
-from hvd_ros.sim.tasks.sim_task import Flags, Truth
+from hvd_ros.sim.tasks.sim_task import Flags, Truth, held
 
 HIGH, RADIUS = 0.10, 0.04  # outer; eight centimetres as in the paper
 COASTER_HIGH, COASTER_RADIUS = 0.008, 0.06
@@ -50,6 +50,8 @@ class CupUpright:
     name = 'cup_upright'
     limit_s = 45.0
     stages = (stand,)
+    things = ('cup', 'coaster')
+    details = held('cup')
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a table, lay a coaster and a hollow cup."""

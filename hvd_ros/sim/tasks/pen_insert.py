@@ -13,7 +13,7 @@ from hvd_ros.sim import scene
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
 from hvd_ros.sim.tasks.setting import Setting, draw, draw_apart
-from hvd_ros.sim.tasks.sim_task import Flags, Truth
+from hvd_ros.sim.tasks.sim_task import Flags, Truth, held
 
 LENGTH, RADIUS = 0.14, 0.008
 HOLDER_HIGH, HOLDER_INSIDE = 0.10, 0.04
@@ -52,6 +52,8 @@ class PenInsert:
     name = 'pen_insert'
     limit_s = 45.0
     stages = (insert,)
+    things = ('pen', 'holder')
+    details = held('pen')
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a table, a holder on it, and lay a pen."""

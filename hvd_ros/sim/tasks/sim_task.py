@@ -8,7 +8,7 @@ them: a Truth. A stage is a pure function of the stacked truths of an episode, s
 asks a script how far it got, and can be proved on states made by hand.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Protocol, TypeVar
 
@@ -37,6 +37,7 @@ class Truth:
 Flags = npt.NDArray[np.bool_]
 T = TypeVar('T', bound=Truth)
 Score = Callable[[Any], float]
+Detail = Callable[[Any], Any]  # a number, of any of NumPy's kinds
 
 
 class SimTask(Protocol):
@@ -55,6 +56,16 @@ class SimTask(Protocol):
     @property
     def stages(self) -> Sequence[Score]:
         """One score per stage of the task's file: stacked truths to 0, 0.5 or 1."""
+        ...
+
+    @property
+    def things(self) -> Sequence[str]:
+        """The bodies whose places the privileged state tells."""
+        ...
+
+    @property
+    def details(self) -> Mapping[str, Detail]:
+        """What it tells beyond that, by name, from the truth of one time."""
         ...
 
     def build(self, spec: mujoco.MjSpec) -> None:
@@ -86,6 +97,14 @@ def stack(truths: Sequence[T]) -> T:
         raise ConfigError('no state to score: an episode has at least the one that it began in')
     kind = type(truths[0])
     return kind(**{f.name: np.stack([getattr(t, f.name) for t in truths]) for f in fields(kind)})
+
+
+def held(thing: str) -> dict[str, Detail]:
+    """Return the details that tell which hand holds the thing of a Truth's `held`."""
+    return {
+        f'{thing}.held_left': lambda truth: truth.held[0],
+        f'{thing}.held_right': lambda truth: truth.held[1],
+    }
 
 
 def until(history: T, steps: int) -> T:

@@ -9,6 +9,7 @@ whether it is pressed and how often it was.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -19,7 +20,7 @@ from hvd_ros.sim.robot_model import WORLD_BITS
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
 from hvd_ros.sim.tasks.setting import Setting, draw
-from hvd_ros.sim.tasks.sim_task import Flags, Truth, episodes_of
+from hvd_ros.sim.tasks.sim_task import Detail, Flags, Truth, episodes_of, held
 
 CAN_X, CAN_HIGH, CAN_HALF = 0.95, 0.24, 0.11
 CHAIR_X, CHAIR_Y, SEAT = 0.1, -1.25, 0.45
@@ -85,6 +86,11 @@ class TrashDispose:
     name = 'trash_dispose'
     limit_s = 120.0
     stages = (open_lid, grasp, dispose, close_lid)
+    things = ('paper', 'can', 'lid', 'chair')
+    details: ClassVar[dict[str, Detail]] = held('paper') | {
+        'lid.angle': lambda truth: truth.lid,
+        'lid.latched': lambda truth: truth.latched,
+    }
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a can with a lid on a table, and a chair with paper to the right."""

@@ -9,16 +9,17 @@ which are gone.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import mujoco
 import numpy as np
 
 from hvd_ros.core.robot.body import Array
-from hvd_ros.sim.robot_model import WORLD_BITS
+from hvd_ros.sim.robot_model import FLOOR_BELOW_BASE_M, WORLD_BITS
 from hvd_ros.sim.scene import loose
 from hvd_ros.sim.tasks import facts, parts
 from hvd_ros.sim.tasks.setting import Setting, draw
-from hvd_ros.sim.tasks.sim_task import Flags, Truth
+from hvd_ros.sim.tasks.sim_task import Detail, Flags, Truth, held
 
 BOARD_X, TRAY = 1.15, 0.95
 SLOT_X = BOARD_X - 0.047
@@ -42,6 +43,7 @@ class WipeTruth(Truth):
     upright: Array
     speed: Array
     wiped: Array  # share of the marks that is gone
+    ink: Array  # middle of the marks that are left, or of all once none is, in the base's axes [m]
     tilt: Array  # of the board [rad]
     held: Flags  # left, right
 
@@ -91,6 +93,14 @@ class WipeBoard:
     name = 'wipe_board'
     limit_s = 60.0
     stages = (fetch, wipe, bring_back)
+    things = ('eraser', 'slot', 'whiteboard')
+    details: ClassVar[dict[str, Detail]] = held('eraser') | {
+        'whiteboard.tilt': lambda truth: truth.tilt,
+        'ink.wiped': lambda truth: truth.wiped,
+        'ink.base.x': lambda truth: truth.ink[0],
+        'ink.base.y': lambda truth: truth.ink[1],
+        'ink.base.z': lambda truth: truth.ink[2],
+    }
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a board with its marks, a tray before it, and an eraser in its slot."""
@@ -181,6 +191,15 @@ class WipeBoard:
             upright=np.array(axes[2, 2]),
             speed=np.array(facts.speed(model, data, 'eraser')),
             wiped=np.array(data.userdata[:MARKS].mean()),
+            ink=self._ink(model, data),
             tilt=np.array(data.joint('whiteboard').qpos[0]),
             held=facts.by_hand(model, data, 'eraser')[1],
         )
+
+    def _ink(self, model: mujoco.MjModel, data: mujoco.MjData) -> Array:
+        first = model.site('mark0').id
+        left = data.userdata[:MARKS] == 0
+        marks = data.site_xpos[first : first + MARKS][left if left.any() else slice(None)]
+        x, y, yaw = data.qpos[:3]
+        middle: Array = facts.about_z(-yaw) @ (marks.mean(axis=0) - [x, y, FLOOR_BELOW_BASE_M])
+        return middle

@@ -101,6 +101,7 @@ WIPE = made(
     upright=1.0,
     speed=0.0,
     wiped=0.0,
+    ink=(0.6, 0.0, 1.2),
     tilt=0.0,
     held=NO,
 )
