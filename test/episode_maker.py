@@ -26,6 +26,7 @@ from hvd_ros.core.episodes.streams import (
     CAMERAS,
     FRAME_KIND,
     FRAMES_TOPIC,
+    SIM_STATE,
     Stream,
     streams_for,
 )
@@ -106,6 +107,11 @@ def cloud_of(index: int) -> tuple[np.ndarray, np.ndarray]:
     return xyz, rgb.astype(np.uint8)
 
 
+def sim_state_of(index: int, names: Sequence[str]) -> np.ndarray:
+    """Return what a simulation knew at a frame, one number a name."""
+    return np.array([index + 0.01 * len(name) for name in names])
+
+
 def make_episode(
     root: Path,
     *,
@@ -120,14 +126,16 @@ def make_episode(
     outcome: str = 'success',
     episode_id: str = '',
     prompt: str = 'insert the pen into the pen case',
+    sim_state: Sequence[str] = (),
 ) -> Path:
     """
     Write a sealed episode and return its folder.
 
     `marks` are (frame, stage, score) by the annotator `operator`. With kind `rollout` the first
-    half is driven by a policy and the second by a person who took over.
+    half is driven by a policy and the second by a person who took over. `sim_state` are the names
+    of what a simulation knows, see sim_state_of.
     """
-    streams = streams_for(cameras, cloud)
+    streams = streams_for(cameras, cloud) + ((SIM_STATE,) if sim_state else ())
     meta = _meta(episode_id or f'20250615-{seed:06d}-made{frames:04d}', task, kind, streams)
     meta = replace(
         meta,
@@ -136,7 +144,7 @@ def make_episode(
         cameras={name: intrinsics(size) for name in cameras},
     )
     writer = EpisodeWriter(root / task / meta.episode_id, meta, CONFIG)
-    write_frames(writer, streams, frames, cameras, size, kind=kind, seed=seed)
+    write_frames(writer, streams, frames, cameras, size, kind=kind, seed=seed, sim_state=sim_state)
     if marks:
         given = [Mark(frame, stage, score, 'operator') for frame, stage, score in marks]
         labels = labels_from_marks(meta.episode_id, task, frames, given, outcome=outcome)
@@ -158,15 +166,16 @@ def write_frames(
     *,
     kind: str = 'expert',
     seed: int = 0,
+    sim_state: Sequence[str] = (),
 ) -> None:
     """Do what the recorder does, without a clock: hear, build, write."""
     builder = FrameBuilder(body(), streams)
     for index in range(frames):
         for name, message in messages_of(
-            index, streams, cameras, size, _driver(kind, index, frames), seed
+            index, streams, cameras, size, _driver(kind, index, frames), seed, sim_state
         ):
             builder.put(name, message.publish_ns, message.log_ns, message.cdr)
-            if message.kind not in _SAMPLED:
+            if message.topic not in _SAMPLED:
                 _write(writer, message)
         frame = builder.build(tick_ns(index), index)
         for fresh in builder.fresh:
@@ -179,7 +188,7 @@ def write_frames(
         _write(writer, Recorded(FRAMES_TOPIC, FRAME_KIND, tick, tick, frame_to_cdr(frame)))
 
 
-_SAMPLED = {s.kind for s in streams_for(CAMERAS, True) if not s.every}
+_SAMPLED = {s.recorded_topic for s in (*streams_for(CAMERAS, True), SIM_STATE) if not s.every}
 
 
 def _write(writer: Any, m: Recorded) -> None:
@@ -211,6 +220,7 @@ def messages_of(
     size: tuple[int, int],
     source: Source,
     seed: int,
+    sim_state: Sequence[str] = (),
 ) -> Iterator[tuple[str, Recorded]]:
     """Yield (stream, message) of everything received between tick index - 1 and tick index."""
     table = {s.name: s for s in streams}
@@ -225,6 +235,8 @@ def messages_of(
         yield recorded('joints', stamp, heard, joint_state(stamp, seed))
         yield recorded('odom', stamp, heard, odometry(stamp, seed))
         yield recorded('trace', stamp, heard, trace(stamp, source, seed))
+    if sim_state:
+        yield recorded('sim_state', stamp, heard, named(stamp, index, sim_state))
     stamp, heard = tick_ns(index) - CAPTURED_NS, tick_ns(index) - ARRIVED_NS
     for number, camera in enumerate(cameras):
         color, depth = color_of(index, number, size), depth_of(index, number, size)
@@ -251,6 +263,17 @@ def joint_state(ns: int, seed: int) -> Any:
         position=position_at(ns, seed)[ids] * unit,
         velocity=velocity_at(ns, seed)[ids] * unit,
         effort=np.zeros(len(ids)),
+    )
+
+
+def named(ns: int, index: int, names: Sequence[str]) -> Any:
+    return cdr.make(
+        'sensor_msgs/msg/JointState',
+        header=cdr.header(ns),
+        name=list(names),
+        position=sim_state_of(index, names),
+        velocity=np.zeros(0),
+        effort=np.zeros(0),
     )
 
 

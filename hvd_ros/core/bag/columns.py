@@ -82,8 +82,8 @@ class Columns:
                 found[place] = row[offset : offset + count].tobytes().decode()
         return found
 
-    def names(self, path: str, name: str) -> list[str] | None:
-        """Return a string of each row of a list; None if messages differ in them."""
+    def names(self, path: str, name: str = '') -> list[str] | None:
+        """Return the strings of a list, or a field of each row; None if messages differ in them."""
         found = [_names(block, path, name) for block in self._blocks]
         return found[0] if found and all(f == found[0] for f in found) else None if found else []
 
@@ -98,9 +98,9 @@ class Columns:
 
 def _names(block: _Block, path: str, name: str) -> list[str]:
     names: list[str] = []
-    places = block.layout.places
-    while f'{path}.{len(names)}.{name}' in places:
-        offset, _, count = places[f'{path}.{len(names)}.{name}']
+    places, tail = block.layout.places, name and f'.{name}'
+    while f'{path}.{len(names)}{tail}' in places:
+        offset, _, count = places[f'{path}.{len(names)}{tail}']
         names.append(block.data[0, offset : offset + count].tobytes().decode())
     return names
 

@@ -21,7 +21,7 @@ from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.bag.index import NOTHING, Bag, Times
 from hvd_ros.core.episodes.meta import FILE, EpisodeMeta, load_meta
 from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path
-from hvd_ros.core.episodes.streams import FRAMES_TOPIC
+from hvd_ros.core.episodes.streams import FRAMES_TOPIC, SIM_STATE
 from hvd_ros.core.errors import EpisodeError, did_you_mean
 from hvd_ros.core.labels.file import load_labels
 from hvd_ros.core.labels.labels import Labels, empty_labels
@@ -139,6 +139,28 @@ class Episode:
         """Return points (N, 3) in the base frame and their colours (N, 3) RGB, None if none."""
         found = self.sampled('cloud', index)
         return None if found is None else _points(cdr.decode(_CLOUD, found.cdr))
+
+    def sim_state(self) -> tuple[tuple[str, ...], Array] | None:
+        """
+        Return what only a simulation knows, by name, at every frame (T, P); None if not recorded.
+
+        NaN where nothing had arrived.
+        """
+        column = self.bag.column(SIM_STATE.recorded_topic)
+        if column is None or not len(column.log_ns):
+            return None
+        columns = Columns(column)
+        names = columns.names('name')
+        if names is None:
+            raise EpisodeError(
+                f'{self.meta.episode_id}: {SIM_STATE.recorded_topic} changes what it names; it was '
+                'not written by us'
+            )
+        values = columns.vector('position', len(names))
+        received = self.table().received[SIM_STATE.name]
+        place = np.searchsorted(column.log_ns, received, side='right') - 1
+        rows: Array = np.where((place >= 0)[:, None], values[np.maximum(place, 0)], np.nan)
+        return tuple(names), rows
 
     def sampled(self, stream: str, index: int) -> Recorded | None:
         """Return the message of a stream that frame `index` names, None if it names none."""

@@ -94,6 +94,12 @@ def camera_streams(camera: str) -> tuple[Stream, ...]:
     )  # fmt: skip
 
 
+# Where everything truly is, by name: a simulation knows it, no robot does. The values are `position`
+# of a JointState, which is the standard message that names each of its numbers.
+SIM_STATE = _command(
+    'sim_state', 'sim_state', 'sensor_msgs/msg/JointState', every=False, required=True
+)
+
 CLOUD = _sensor(
     'cloud', 'points', 'sensor_msgs/msg/PointCloud2', every=False, required=True, floor_hz=8.0
 )

@@ -107,7 +107,7 @@ def identity(units: Sequence[Unit]) -> dict[str, Any]:
 def _info(units: Sequence[Unit]) -> dict[str, Any]:
     """Return the part of info.json that both formats share."""
     first = units[0]
-    declared = features(first.facts.names, first.state_names)
+    declared = features(first.facts.names, first.state_names, first.columns.sim_state)
     videos = {
         IMAGES + camera: video_feature(entry['video.height'], entry['video.width'], entry)
         for camera, entry in first.videos.items()

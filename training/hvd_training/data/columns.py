@@ -21,6 +21,7 @@ from hvd_training.data.source import Column, RawFrames
 
 STATE = 'observation.state'
 NEXT_STATE = 'observation.next_state'
+SIM_STATE = 'observation.sim_state'  # only where a simulation recorded it; no robot knows it
 ACTION = 'action'
 NEXT_ACTION = 'next_action'
 ASKED = 'asked'
@@ -52,6 +53,7 @@ class ColumnsConfig:
     horizon: int = 20  # steps of an action chunk
     gamma: float = 1.0  # discount per step inside a chunk
     next_step: int = 20  # how many steps later next_action and observation.next_state are
+    sim_state: tuple[str, ...] = ()  # names of observation.sim_state; none: no such column
 
     def __post_init__(self) -> None:
         check_features(self.state)
@@ -63,13 +65,17 @@ class ColumnsConfig:
             raise ConfigError(f'gamma = {self.gamma} must lie in (0, 1]')
 
 
-def features(names: Sequence[str], state_names: Sequence[str]) -> dict[str, Feature]:
+def features(
+    names: Sequence[str], state_names: Sequence[str], sim_names: Sequence[str] = ()
+) -> dict[str, Feature]:
     """Declare every column but the images, in the order of the file."""
     action = Feature('float32', (len(names),), tuple(names))
     state = Feature('float32', (len(state_names),), tuple(state_names))
     number, count, flag = (Feature(dtype, (1,)) for dtype in ('float32', 'int64', 'bool'))
+    privileged = {SIM_STATE: Feature('float32', (len(sim_names),), tuple(sim_names))}
     return {
         STATE: state,
+        **(privileged if sim_names else {}),
         ACTION: action,
         ASKED: action,
         'clip': Feature('uint8', action.shape, action.names),
@@ -130,7 +136,9 @@ def build_columns(raw: RawFrames, facts: EpisodeFacts, config: ColumnsConfig) ->
         'kind': np.full(raw.frames, kind_code(facts.kind)),
         'stamp_ns': raw.stamp_ns,
     }
-    dtypes = features(facts.names, range_names(raw.state.shape[1]))
+    if config.sim_state:
+        columns[SIM_STATE] = raw.sim_state
+    dtypes = features(facts.names, range_names(raw.state.shape[1]), config.sim_state)
     return {name: np.asarray(c, dtype=dtypes[name].dtype) for name, c in columns.items()}
 
 
@@ -143,7 +151,8 @@ def _complete(raw: RawFrames, facts: EpisodeFacts) -> None:
     """Refuse to write a number that nobody measured or sent."""
     if raw.frames < 1:
         raise ContractMismatch(f'{facts.episode_id}: no frame is left; leave the episode out')
-    for name, values in (('state', raw.state), ('action', raw.action), ('reward', raw.reward)):
+    owed = ('state', 'sim_state', 'action', 'reward')
+    for name, values in ((name, getattr(raw, name)) for name in owed):
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             where = ', '.join(str(x) for x in bad[0])

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import multiprocessing
 from pathlib import Path
 import shutil
@@ -20,7 +20,12 @@ from typing import TypeVar
 from hvd_ros.core.errors import ConfigError, ContractMismatch, EpisodeError, HvdError
 from hvd_training.data.assemble import assemble, refuse_existing
 from hvd_training.data.facts import EpisodeFacts
-from hvd_training.data.native import NativeSource, find_episodes, native_facts
+from hvd_training.data.native import (
+    NativeSource,
+    find_episodes,
+    native_facts,
+    sim_state_names,
+)
 from hvd_training.data.progress import Progress
 from hvd_training.data.unit import UnitConfig, make_unit, read_unit, still_good
 
@@ -138,6 +143,7 @@ class Plan:
     resume: bool = False
     skip_bad: bool = False
     keep_units: bool = False
+    sim_state: bool = True  # take what a simulation knows, where it was recorded
 
 
 def convert(choice: Choice, plan: Plan, tell: Callable[[str], None] = print) -> Path:
@@ -147,6 +153,7 @@ def convert(choice: Choice, plan: Plan, tell: Callable[[str], None] = print) -> 
     if work.exists() and not plan.resume:
         raise ConfigError(f'{work} is left of a conversion; go on with --resume, or remove it')
     chosen = choose(choice, plan.skip_bad, tell)
+    plan = _with_sim_state(plan, chosen)
     jobs = [_job(folder, facts, plan, work) for folder, facts in chosen]
     bare = sum(not facts.ends for _, facts in chosen)
     if bare:
@@ -162,9 +169,17 @@ def convert(choice: Choice, plan: Plan, tell: Callable[[str], None] = print) -> 
     return plan.out
 
 
+def _with_sim_state(plan: Plan, chosen: Sequence[tuple[Path, EpisodeFacts]]) -> Plan:
+    names = sim_state_names(chosen) if plan.sim_state else ()
+    columns = replace(plan.config.columns, sim_state=names)
+    return replace(plan, config=replace(plan.config, columns=columns))
+
+
 def _job(folder: Path, facts: EpisodeFacts, plan: Plan, work: Path) -> Job:
-    state, cloud = plan.config.columns.state, plan.config.cloud != 'off'
-    source = NativeSource(folder, facts.prompt, plan.cameras, state, cloud)
+    columns, cloud = plan.config.columns, plan.config.cloud != 'off'
+    source = NativeSource(
+        folder, facts.prompt, plan.cameras, columns.state, cloud, columns.sim_state
+    )
     return Job(source, facts, plan.config, work / 'units' / facts.episode_id)
 
 

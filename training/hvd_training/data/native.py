@@ -7,7 +7,7 @@ Frames at the start before every camera, cloud and command was there are left ou
 at the end behind the last command; labels move along. Nothing else is cut, filled or resampled.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 import hashlib
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from hvd_ros.core.episodes.actions import action_at
 from hvd_ros.core.episodes.meta import EpisodeMeta, hex_id, load_meta
 from hvd_ros.core.episodes.reader import Episode
-from hvd_ros.core.errors import ContractMismatch, EpisodeError, did_you_mean
+from hvd_ros.core.errors import ContractMismatch, EpisodeError, HvdError, did_you_mean
 from hvd_ros.core.labels.file import load_labels
 from hvd_ros.core.labels.labels import Labels, Mark, empty_labels
 from hvd_ros.core.labels.rewards import rewards, terminals
@@ -66,6 +66,7 @@ class NativeSource:
     only: tuple[str, ...] | None = None  # these cameras; None: all that were recorded
     state: tuple[str, ...] = STATE_FEATURES
     with_cloud: bool = True
+    sim_state: tuple[str, ...] = ()  # numbers that only a simulation knows, in this order
 
     @cached_property
     def facts(self) -> EpisodeFacts:
@@ -80,7 +81,7 @@ class NativeSource:
     @property
     def fingerprint(self) -> str:
         """Of the small files, and the size of the large one."""
-        total = hashlib.sha256(repr((self.prompt, self.only, self.state)).encode())
+        total = hashlib.sha256(repr((self.prompt, self.only, self.state, self.sim_state)).encode())
         for path in sorted(self.folder.iterdir()):
             if path.suffix == '.json':
                 total.update(path.read_bytes())
@@ -128,6 +129,7 @@ class NativeSource:
             intervention=table.intervention[kept],
             reward=rewards(ends, stop - first),
             terminal=terminals(stop - first),
+            sim_state=self._sim_state[kept],
         )
 
     def sights(self) -> Iterator[Sight]:
@@ -172,6 +174,28 @@ class NativeSource:
         return np.array([self._layout.state(p, v) for p, v in rows])
 
     @cached_property
+    def _sim_state(self) -> NDArray[np.float64]:
+        """Return the wanted numbers; those of other tasks, which this one has not, are 0."""
+        rows = np.zeros((self._episode.table().frames, len(self.sim_state)))
+        if not self.sim_state:
+            return rows
+        found = self._episode.sim_state()
+        if found is None:
+            raise ContractMismatch(
+                f'{self.folder.name}: the state of the simulation was not recorded, as it was in '
+                'other episodes; convert with --sim-state off, or leave the episode out'
+            )
+        names, values = found
+        for name in names:
+            if name not in self.sim_state:
+                raise ContractMismatch(
+                    f"{self.folder.name}: '{name}' of the simulation is unknown to the first "
+                    'episode of its task; convert with --sim-state off, or generate it again'
+                )
+        rows[:, [self.sim_state.index(name) for name in names]] = values
+        return rows
+
+    @cached_property
     def _action(self) -> NDArray[np.float64]:
         return action_at(self._episode.table(), self._body)
 
@@ -185,6 +209,7 @@ class NativeSource:
         """Return the first frame that has everything, and the one behind the last command."""
         table = self._episode.table()
         there: dict[str, NDArray[np.bool_]] = {
+            'sim_state': np.asarray(np.isfinite(self._sim_state).all(axis=1)),
             **{c: table.received[f'{c}_color'] > 0 for c in self.cameras},
             'state': np.asarray(np.isfinite(self._state).all(axis=1)),
             'action': np.asarray(np.isfinite(self._action).all(axis=1)),
@@ -215,6 +240,28 @@ def _there(jpeg: bytes | None, camera: str, index: int) -> bytes:
     if jpeg is None:
         raise ContractMismatch(f'{camera} has no image at frame {index}, after it had one')
     return jpeg
+
+
+def sim_state_names(folders: Iterable[tuple[Path, EpisodeFacts]]) -> tuple[str, ...]:
+    """
+    Return what simulations recorded in any of these episodes, in the order of first appearance.
+
+    Tasks have different things, so a dataset of several has the numbers of all of them. One
+    episode of each task is opened; the others must fit it.
+    """
+    names: dict[str, None] = {}
+    seen: set[str] = set()
+    for folder, facts in folders:
+        if facts.task in seen:
+            continue
+        try:
+            with Episode.open(folder) as episode:
+                found = episode.sim_state()
+        except HvdError:
+            continue  # said when its turn comes
+        seen.add(facts.task)
+        names |= dict.fromkeys(found[0] if found else ())
+    return tuple(names)
 
 
 def find_episodes(place: Path) -> list[Path]:

@@ -8,7 +8,7 @@ frame by frame, because an episode of those is not.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +35,7 @@ class RawFrames:
     intervention: NDArray[np.bool_]  # (T,) a person had taken over from a policy
     reward: Float  # (T,)
     terminal: NDArray[np.bool_]  # (T,)
+    sim_state: Float = field(default_factory=lambda: np.zeros((0, 0)))  # (T, P), if wanted
 
     @property
     def frames(self) -> int:

@@ -158,7 +158,8 @@ def read_unit(folder: Path) -> Unit:
 
 def columns_from_json(data: Mapping[str, Any]) -> ColumnsConfig:
     """Read the config back, with its tuples."""
-    return ColumnsConfig(**{**data, 'state': tuple(data['state'])})
+    lists = {name: tuple(data.get(name, ())) for name in ('state', 'sim_state')}
+    return ColumnsConfig(**{**data, **lists})
 
 
 def digest(columns: Mapping[str, Column], clouds: Sequence[Path]) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from hvd_ros.core.errors import ConfigError
 
 _MADE_FROM_RECORDINGS = (
-    'tasks', 'cameras', 'state', 'horizon', 'gamma', 'next_step', 'cloud', 'codec', 'crf', 'preset'
+    'tasks', 'cameras', 'state', 'horizon', 'gamma', 'next_step', 'cloud', 'codec', 'crf', 'preset',
+    'sim_state',
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'observation.next_state are (default: the horizon)')  # fmt: skip
     add('--cloud', default='float16', choices=('off', 'float16', 'float32'), help='points of the '
         'clouds, in files beside (default: float16)')  # fmt: skip
+    add('--sim-state', default='auto', choices=('auto', 'off'), help='where a simulation recorded '
+        'it: what no robot can know (default: auto)')  # fmt: skip
     add('--codec', default='h264', choices=('h264', 'av1'), help='of the videos (default: h264)')
     add('--crf', type=int, metavar='Q', help='quality (default: 23 for h264, 30 for av1)')
     add('--preset', metavar='P', help="the encoder's preset (default: veryfast for h264, 12)")
@@ -145,7 +148,16 @@ def _plan(args: argparse.Namespace) -> 'Plan':
     )
     config = UnitConfig(columns, VideoConfig(args.codec, args.crf, args.preset), args.cloud)
     cameras = None if args.cameras is None else tuple(args.cameras)
-    return Plan(args.out, args.format, config, cameras, args.workers, args.resume, args.skip_bad)
+    return Plan(
+        args.out,
+        args.format,
+        config,
+        cameras,
+        args.workers,
+        args.resume,
+        args.skip_bad,
+        sim_state=args.sim_state != 'off',
+    )
 
 
 def _finish(out: Path, format_: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data.columns import ACTION, STATE
+from hvd_training.data.columns import ACTION, SIM_STATE, STATE
 from hvd_training.data.dataset import Dataset
 from hvd_training.data.lerobot import layout
 from hvd_training.data.source import Column, Float
@@ -57,7 +57,8 @@ class NormStats:
 
 def compute(data: Dataset, how: Representation, floor: float = FLOOR) -> NormStats:
     """Compute statistics in two passes over the numbers; no image is touched."""
-    names = {STATE: data.features[STATE].names or (), ACTION: data.features[ACTION].names or ()}
+    keys = (STATE, ACTION, *((SIM_STATE,) if SIM_STATE in data.features else ()))
+    names = {key: data.features[key].names or () for key in keys}
     _check(how, names)
     moments = {key: Moments(len(n)) for key, n in names.items()}
     for rows in _rows(data, how, names):
@@ -68,15 +69,15 @@ def compute(data: Dataset, how: Representation, floor: float = FLOOR) -> NormSta
         for key, values in rows.items():
             histograms[key].add(values)
     stats = {key: summary(moments[key], histograms[key]) for key in names}
-    still = {key: _raise(stats[key], names[key], floor) for key in names}
+    still = {key: raise_floor(stats[key], names[key], floor) for key in names}
     made = NormStats(str(data.hvd['layout_id']), how, names, stats, still, '', data.root)
     return _read(_content(made, data, floor), data.root / layout.NORM_STATS)
 
 
 def _rows(data: Dataset, how: Representation, names: dict[str, Any]) -> Any:
-    columns = [STATE, ACTION] + (['steps_left'] if how.horizon > 1 else [])
+    columns = [*names] + (['steps_left'] if how.horizon > 1 else [])
     for found in data.each(columns):
-        yield {STATE: found[STATE], ACTION: _actions(found, how, names)}
+        yield {key: found[key] for key in names} | {ACTION: _actions(found, how, names)}
 
 
 def _actions(found: dict[str, Column], how: Representation, names: dict[str, Any]) -> Column:
@@ -105,7 +106,7 @@ def _check(how: Representation, names: dict[str, tuple[str, ...]]) -> None:
             )
 
 
-def _raise(stats: dict[str, Float], names: Sequence[str], floor: float) -> tuple[str, ...]:
+def raise_floor(stats: dict[str, Float], names: Sequence[str], floor: float) -> tuple[str, ...]:
     """Raise what is too small to divide by, and return the names of those dimensions."""
     still = stats['std'] < floor
     stats['std'] = np.maximum(stats['std'], floor)
@@ -144,7 +145,7 @@ def use(data: Dataset, other: Dataset) -> NormStats:
             'statistics can be shared between datasets of one body only'
         )
     for key, names in theirs.names.items():
-        if data.features[key].names != names:
+        if key not in data.features or data.features[key].names != names:
             raise ContractMismatch(
                 f'{key} has other dimensions in {other.root} than in {data.root}; convert both '
                 'with the same --state'
