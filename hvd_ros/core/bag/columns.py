@@ -83,7 +83,7 @@ class Columns:
         return found
 
     def names(self, path: str, name: str = '') -> list[str] | None:
-        """Return the strings of a list, or a field of each row; None if messages differ in them."""
+        """Return the texts of a list, or a field of each row; None if messages differ in them."""
         found = [_names(block, path, name) for block in self._blocks]
         return found[0] if found and all(f == found[0] for f in found) else None if found else []
 

@@ -153,8 +153,8 @@ class Episode:
         names = columns.names('name')
         if names is None:
             raise EpisodeError(
-                f'{self.meta.episode_id}: {SIM_STATE.recorded_topic} changes what it names; it was '
-                'not written by us'
+                f'{self.meta.episode_id}: {SIM_STATE.recorded_topic} changes what it names; '
+                'it was not written by us'
             )
         values = columns.vector('position', len(names))
         received = self.table().received[SIM_STATE.name]

@@ -94,8 +94,8 @@ def camera_streams(camera: str) -> tuple[Stream, ...]:
     )  # fmt: skip
 
 
-# Where everything truly is, by name: a simulation knows it, no robot does. The values are `position`
-# of a JointState, which is the standard message that names each of its numbers.
+# Where everything truly is, by name: a simulation knows it, no robot does. The values are
+# `position` of a JointState, which is the standard message that names each of its numbers.
 SIM_STATE = _command(
     'sim_state', 'sim_state', 'sensor_msgs/msg/JointState', every=False, required=True
 )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from hvd_ros.core.errors import ConfigError
 
 _MADE_FROM_RECORDINGS = (
-    'tasks', 'cameras', 'state', 'horizon', 'gamma', 'next_step', 'cloud', 'codec', 'crf', 'preset',
-    'sim_state',
+    'tasks', 'cameras', 'state', 'horizon', 'gamma', 'next_step', 'cloud', 'sim_state', 'codec',
+    'crf', 'preset',
 )  # fmt: skip
 
 if TYPE_CHECKING:
