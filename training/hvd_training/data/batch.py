@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+from hvd_training.data.batch_names import CLOUD, PROMPT, RGB, SIM_STATE, STATE
+
 Observed = dict[str, Tensor]
 
-STATE, SIM_STATE, CLOUD, PROMPT = 'state', 'sim_state', 'cloud', 'prompt'
-RGB = 'rgb.'  # and the name of the camera
+__all__ = ['CLOUD', 'PROMPT', 'RGB', 'SIM_STATE', 'STATE', 'Batch', 'Observed']
 
 
 @dataclass(frozen=True, eq=False)
