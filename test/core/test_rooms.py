@@ -50,7 +50,7 @@ FILES = sorted(PACKAGE.rglob('*.py'))
 TRAINING = PACKAGE.parent / 'training' / 'hvd_training'
 TRAINING_MAY = {
     'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2',
-    'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb',
+    'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb', 'scipy',
 }  # fmt: skip
 # Run by an interpreter of its own, which has LeRobot; nobody imports it.
 PEERS = {'lerobot_peer.py'}

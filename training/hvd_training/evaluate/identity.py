@@ -1,0 +1,85 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a result belongs to, as hashes: the policy's content and the world that it was played in.
+
+A result from before is taken again only while both are the same; a retrained network or a changed
+rubric is played anew.
+"""
+
+from collections.abc import Iterable
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+from pathlib import Path
+
+from hvd_ros.core.errors import ConfigError
+from hvd_ros.core.robot.body import Body
+from hvd_ros.core.tasks import load_task
+import hvd_ros.sim
+from hvd_training.evaluate import controls
+from hvd_training.evaluate.specs import Spec
+
+_SIM = Path(hvd_ros.sim.__file__).parent
+# What decides how an episode goes and what it is worth; pictures and datasets are not of it.
+_WORLD = ('task_env.py', 'sim_state.py', 'robot_model.py', 'robot.py', 'scene.py', 'tasks')
+_EXPERT = ('experts', 'ik.py')
+_DIGITS = 16
+# Of a run's folder: what the policy is made of, not the diary of how it was made.
+_MADE_OF = ('.safetensors', '.json', '.npz', '.npy', '.onnx', '.yaml')
+
+
+def world_id(body: Body, task: str) -> str:
+    """Return the hash of everything but the policy that an episode of a task depends on."""
+    facts = {
+        'mujoco': importlib.metadata.version('mujoco'),
+        'numpy': importlib.metadata.version('numpy'),
+        'layout': body.layout_id,
+        'limits': body.limits_id,
+    }
+    # The task as text: a policy reads its prompt.
+    files = [*(_SIM / name for name in _WORLD), *([body.urdf] if body.urdf else [])]
+    return _digest(json.dumps(facts, sort_keys=True), repr(load_task(task)), hash_of(files))
+
+
+def content_id(spec: Spec) -> str:
+    """Return the hash of what a spec names."""
+    if spec.kind == 'expert':
+        return _digest(spec.kind, hash_of(_SIM / name for name in _EXPERT))
+    if spec.kind in ('nothing', 'random'):
+        return _digest(spec.kind, hash_of([Path(controls.__file__)]))
+    if spec.kind == 'module':
+        return _digest(str(spec), hash_of([_source(spec)]))
+    return _digest(spec.kind, _hash_of_folder(Path(spec.argument)))
+
+
+def hash_of(paths: Iterable[Path]) -> str:
+    """Return the hash of files, and of the Python files below folders."""
+    whole = hashlib.sha256()
+    for path in paths:
+        files = sorted(path.rglob('*.py')) if path.is_dir() else [path] * path.is_file()
+        for file in files:
+            whole.update(file.relative_to(path.parent).as_posix().encode())
+            with file.open('rb') as content:
+                whole.update(hashlib.file_digest(content, 'sha256').digest())
+    return whole.hexdigest()
+
+
+def _hash_of_folder(path: Path) -> str:
+    if path.is_file():
+        return hash_of([path])
+    files = sorted(p for p in path.rglob('*') if p.suffix in _MADE_OF)
+    if not files:
+        raise ConfigError(f'{path}: holds no policy: no file of {", ".join(_MADE_OF)}')
+    return hash_of(files)
+
+
+def _source(spec: Spec) -> Path:
+    module = spec.argument.partition(':')[0]
+    found = importlib.util.find_spec(module)
+    return Path(found.origin) if found and found.origin else Path(module)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:_DIGITS]

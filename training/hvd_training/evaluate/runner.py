@@ -1,0 +1,186 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+Plays what was asked for: every policy in every task and setting on the same seeds, in processes.
+
+What is in the cache is not played again. A policy that fails once is not played further, and the
+others are; what a worker keeps from one episode to the next is one policy and one scene.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+import multiprocessing
+import os
+from pathlib import Path
+import signal
+
+from hvd_ros.core.errors import HvdError
+from hvd_ros.core.robot.body import Body
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.sim.task_env import TaskEnv
+from hvd_training.evaluate.cache import Cache
+from hvd_training.evaluate.identity import content_id
+from hvd_training.evaluate.outcome import Ending, Outcome
+from hvd_training.evaluate.players import Player, play
+from hvd_training.evaluate.specs import Spec, load, refuse_privileged
+
+Tell = Callable[['Job', Outcome, bool], None]  # what, how it went, whether it was known before
+
+
+class EvaluationBroken(HvdError):
+    """The evaluation could not go on; what is done is kept."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is played."""
+
+    specs: tuple[Spec, ...]
+    tasks: tuple[str, ...]
+    settings: tuple[str, ...]
+    seeds: tuple[int, ...]
+    robot: str = 'r1'
+    workers: int = 1
+    sensors_only: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One episode; travels to a worker."""
+
+    spec: Spec
+    task: str
+    setting: str
+    seed: int
+    robot: str
+
+
+Found = dict[Spec, list[Outcome]]
+
+
+def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None) -> Found:
+    """Play everything and return the outcomes of every policy in the order of the plan."""
+    body = load_body(plan.robot)
+    cache = Cache(folder, body)
+    contents = {spec: content_id(spec) for spec in plan.specs}
+    refuse_unplayable(plan, body)
+    found: dict[Job, Outcome] = {}
+    missing = []
+    for job in _jobs(plan):
+        known = cache.read(contents[job.spec], job.task, job.setting)
+        if job.seed in known:
+            found[job] = known[job.seed]
+            tell(job, found[job], True)
+        else:
+            missing.append(job)
+    for job, outcome in _play_all(missing, plan.workers):
+        cache.add(contents[job.spec], outcome)
+        found[job] = outcome
+        tell(job, outcome, False)
+    return {
+        spec: [found[job] for job in _jobs(plan) if job.spec == spec and job in found]
+        for spec in plan.specs
+    }
+
+
+def refuse_unplayable(plan: Plan, body: Body) -> None:
+    """Make every policy and every scene once, so that what is wrong is said before hours of it."""
+    for task in plan.tasks:
+        for setting in plan.settings:
+            TaskEnv(task, body, setting)
+    for spec in plan.specs:
+        player = load(spec, body)
+        if plan.sensors_only:
+            refuse_privileged(spec, player)
+
+
+def _jobs(plan: Plan) -> Iterator[Job]:
+    """Give every episode, those of one policy and one scene together."""
+    for spec in plan.specs:
+        for task in plan.tasks:
+            for setting in plan.settings:
+                for seed in plan.seeds:
+                    yield Job(spec, task, setting, seed, plan.robot)
+
+
+def _play_all(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+    """Give each episode as it ends; none is begun with a policy that has failed."""
+    failed: set[Spec] = set()
+    queue = (job for job in jobs if job.spec not in failed)
+    for job, outcome in _serial(queue) if workers <= 1 else _pooled(queue, workers):
+        if outcome.ending is Ending.POLICY_ERROR:
+            failed.add(job.spec)
+        yield job, outcome
+
+
+def _serial(queue: Iterator[Job]) -> Iterator[tuple[Job, Outcome]]:
+    desk = Desk()
+    for job in queue:
+        yield job, desk.play(job)
+
+
+def _pooled(queue: Iterator[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+    # Spawned, not forked: torch and graphics do not survive a fork.
+    context = multiprocessing.get_context('spawn')
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin, initargs=(workers,)
+    )
+    waiting: dict[Future[Outcome], Job] = {}
+    try:
+        while True:
+            while len(waiting) < workers and (job := next(queue, None)) is not None:
+                waiting[pool.submit(_work, job)] = job
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                job = waiting[future]
+                outcome = future.result()
+                del waiting[future]
+                yield job, outcome
+    except BrokenProcessPool:
+        lost = '; '.join(f'{j.spec} in {j.task}, {j.setting}, {j.seed}' for j in waiting.values())
+        raise EvaluationBroken(
+            f'a worker died while it played {lost} (out of memory, or the policy ended its '
+            'process); what is done is kept: run the same again, with fewer --workers'
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Desk:
+    """What a worker keeps: the policy and the scene of its last episode."""
+
+    def __init__(self) -> None:
+        self._player: tuple[Spec, str, Player] | None = None
+        self._env: tuple[str, str, str, TaskEnv] | None = None
+
+    def play(self, job: Job) -> Outcome:
+        """Play one episode."""
+        return play(self.player(job), self._scene(job), job.seed)
+
+    def player(self, job: Job) -> Player:
+        """Return the policy, made anew only when it is another one."""
+        if self._player is None or self._player[:2] != (job.spec, job.robot):
+            self._player = job.spec, job.robot, load(job.spec, load_body(job.robot))
+        return self._player[2]
+
+    def _scene(self, job: Job) -> TaskEnv:
+        wanted = job.task, job.setting, job.robot
+        if self._env is None or self._env[:3] != wanted:
+            self._env = *wanted, TaskEnv(job.task, load_body(job.robot), job.setting)
+        return self._env[3]
+
+
+_DESK = Desk()
+
+
+def _work(job: Job) -> Outcome:
+    return _DESK.play(job)
+
+
+def _begin(workers: int) -> None:
+    # The parent is told of Ctrl-C and ends us; a traceback a worker would say nothing more.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // workers)))
