@@ -1,0 +1,29 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The policies by name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_training.policies import small
+from hvd_training.policies.policy import ChunkPolicy
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A config class, and what makes a policy of such a config and of shapes."""
+
+    config: type[Any]
+    build: Callable[[Any, small.Shapes], ChunkPolicy]
+
+
+POLICIES: dict[str, Entry] = {'small': Entry(small.SmallConfig, small.build)}
+
+
+def entry(name: str) -> Entry:
+    """Find a policy, or say which ones exist."""
+    if name not in POLICIES:
+        raise ConfigError(f"no policy '{name}'; {did_you_mean(name, POLICIES)}")
+    return POLICIES[name]
