@@ -23,8 +23,8 @@ from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
 from hvd_ros.sim.fault_dial import Sample
-from hvd_ros.sim.scene import SCENES
-from hvd_ros.sim.vendor_side import VendorSide
+from hvd_ros.sim.tasks.setting import SETTINGS
+from hvd_ros.sim.vendor_side import PLACES, VendorSide
 
 STATUS_PERIOD_NS = 100_000_000
 # Connection faults that only a socket can have.
@@ -36,7 +36,11 @@ class RosbridgeTwinConfig:
     """Parameters of the twin."""
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
-    scene: str = param('floor', 'Where the robot stands.', choices=tuple(SCENES))
+    scene: str = param('floor', 'Where the robot stands: a room, or a task.', choices=PLACES)
+    seed: int = param(0, 'Which episode of a task; the same as hvd sim has.', low=0)
+    setting: str = param(
+        'usual', 'Setting of a task: usual, or perturbed.', choices=tuple(SETTINGS)
+    )
     host: str = param('127.0.0.1', 'Loopback address to listen on.')
     port: int = param(9090, 'Port to listen on; 0 takes a free one.', low=0, high=65535)
     feedback_hz: float = param(200.0, 'Rate of every feedback stream.', low=20.0, high=500.0)
@@ -48,7 +52,9 @@ class RosbridgeTwinNode(Node):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__('rosbridge_twin', **options)
         config = declare(self, RosbridgeTwinConfig)
-        self._side = VendorSide(load_body(config.robot), SOCKET_FAULTS, config.scene)
+        self._side = VendorSide(
+            load_body(config.robot), SOCKET_FAULTS, config.scene, config.seed, config.setting
+        )
         # The server's thread only appends; the tick takes.
         self._inbox: deque[tuple[str, dict[str, Any]]] = deque(maxlen=1000)
         self._targets = _target_streams()

@@ -93,7 +93,8 @@ class SimCamerasNode(Node):  # type: ignore[misc]
             if not self._state.alive():
                 self._leave()
             return
-        self._studio.place(state['qpos'])
+        physics = state['physics']
+        self._studio.place(state['qpos'], physics if physics.size else None)
         instant = Instant(int(state['captured_ns']), int(state['captured_steady_ns']))
         for view in self.views:
             self._show(self._studio, view, instant, now_ns)
@@ -114,10 +115,14 @@ class SimCamerasNode(Node):  # type: ignore[misc]
             return False
         if not state.alive():
             return False
-        body, scene = load_body(state.about['robot']), state.about['scene']
+        about = state.about
+        body, scene = load_body(about['robot']), about['scene']
         path = self._config.mounts
         mounts = load_mounts(body, Path(path)) if path else nominal_mounts(body)
-        self._state, self._studio = state, Studio(body, scene, self.views, mounts)
+        self._state, self._studio = (
+            state,
+            Studio(body, scene, self.views, mounts, about['seed'], about['setting']),
+        )
         self.get_logger().info(
             f'draws {", ".join(CAMERAS)} at {self._config.width}x{self._config.height} in '
             f"'{scene}', {self._config.rate_hz:g} a second"

@@ -35,8 +35,8 @@ from hvd_ros.nodes.shell.params import declare
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
-from hvd_ros.sim.scene import SCENES
-from hvd_ros.sim.vendor_side import VendorSide
+from hvd_ros.sim.tasks.setting import SETTINGS
+from hvd_ros.sim.vendor_side import PLACES, VendorSide
 
 STATUS_PERIOD_NS = 100_000_000
 
@@ -46,7 +46,11 @@ class SimRobotConfig(TargetsConfig):
     """Parameters of the twin; topic types must equal those of the r1 node."""
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
-    scene: str = param('floor', 'Where the robot stands.', choices=tuple(SCENES))
+    scene: str = param('floor', 'Where the robot stands: a room, or a task.', choices=PLACES)
+    seed: int = param(0, 'Which episode of a task; the same as hvd sim has.', low=0)
+    setting: str = param(
+        'usual', 'Setting of a task: usual, or perturbed.', choices=tuple(SETTINGS)
+    )
     feedback_hz: float = param(
         200.0, 'Rate of every feedback stream (the real torso: 488).', low=20.0, high=500.0
     )
@@ -58,7 +62,12 @@ class SimRobotNode(Node):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__('sim_robot', **options)
         self._config = config = declare(self, SimRobotConfig)
-        self._side = VendorSide(load_body(config.robot), scene=config.scene)
+        self._side = VendorSide(
+            load_body(config.robot),
+            scene=config.scene,
+            seed=config.seed,
+            setting=config.setting,
+        )
         self._make_inputs()
         self._make_outputs()
         self._face = TwinFace(self, self._side, config.robot)

@@ -9,6 +9,7 @@ may accelerate. No ROS, no wall time: the same calls give the same bits.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import mujoco
 import numpy as np
@@ -41,6 +42,24 @@ class Reading:
     effort: Array
 
 
+class Stage(Protocol):
+    """A scene that begins in a state of its own, and in which more than physics acts."""
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The robot in the scene."""
+        ...
+
+    @property
+    def data(self) -> mujoco.MjData:
+        """How it begins, and how it stands."""
+        ...
+
+    def stepped(self) -> None:
+        """Take note of one physics step."""
+        ...
+
+
 class _Tracker:
     """Moves the set points of a few servos towards a streamed target."""
 
@@ -66,7 +85,7 @@ class _Tracker:
 
 
 class SimRobot:
-    """One simulated R1 in a scene; `start` is a pose of the robot description."""
+    """One simulated R1 in a scene at a pose of its description, or as a stage has it."""
 
     def __init__(
         self,
@@ -74,12 +93,13 @@ class SimRobot:
         start: str = 'park',
         base_pose: tuple[float, float, float] = (0.0, 0.0, 0.0),
         scene: str = 'floor',
+        stage: Stage | None = None,
     ) -> None:
         # _check says what MuJoCo would write into MUJOCO_LOG.TXT in whatever folder we run from.
         mujoco.set_mju_user_warning(lambda text: None)
-        self.scene = scene
-        self.model = scenes.build(body, scene).compile()
-        self.data = mujoco.MjData(self.model)
+        self._stage = stage
+        self.model = scenes.build(body, scene).compile() if stage is None else stage.model
+        self.data = mujoco.MjData(self.model) if stage is None else stage.data
         self.timestep_s = float(self.model.opt.timestep)
         self._trackers = _trackers(self.model, body)
         self._fingers = _fingers(self.model)
@@ -88,7 +108,13 @@ class SimRobot:
         self._base_command = np.zeros(3)  # the target after the acceleration limit
         self._acceleration = np.zeros(3)
         self._steer: Array = np.zeros(3)
-        self._place(body, start, base_pose)
+        kinematics = BodyKinematics(body)
+        joints = kinematics.tree.joints
+        self._names = [n for n in joints if 'steer' not in n and 'wheel' not in n]
+        # Every joint has one position and one velocity, so both live at the same index.
+        self._at = np.array([self.model.joint(n).qposadr[0] for n in self._names])
+        if stage is None:
+            self._place(kinematics, body.pose(start), base_pose)
 
     def set_arm_target(self, side: str, q: npt.ArrayLike) -> None:
         """Aim an arm at joint angles [rad]; must be streamed. Refuses NaN and wrong sizes."""
@@ -125,6 +151,8 @@ class SimRobot:
             for tracker in self._trackers.values():
                 tracker.advance(self.data.ctrl, self.timestep_s)
             mujoco.mj_step(self.model, self.data)
+            if self._stage is not None:
+                self._stage.stepped()
         self._check()
 
     def arm(self, side: str) -> Reading:
@@ -191,13 +219,11 @@ class SimRobot:
         effort = self.data.actuator_force[servos] + self.data.qfrc_gravcomp[at]
         return Reading(self.data.qpos[at].copy(), self.data.qvel[at].copy(), effort)
 
-    def _place(self, body: Body, start: str, base_pose: tuple[float, float, float]) -> None:
-        kinematics = BodyKinematics(body)
+    def _place(
+        self, kinematics: BodyKinematics, pose: Array, base_pose: tuple[float, float, float]
+    ) -> None:
         tree, model, data = kinematics.tree, self.model, self.data
-        joints = dict(zip(tree.joints, kinematics.joint_positions(body.pose(start)), strict=True))
-        self._names = [n for n in joints if 'steer' not in n and 'wheel' not in n]
-        # Every joint has one position and one velocity, so both live at the same index.
-        self._at = np.array([model.joint(n).qposadr[0] for n in self._names])
+        joints = dict(zip(tree.joints, kinematics.joint_positions(pose), strict=True))
         data.qpos[:3] = base_pose
         data.qpos[self._at] = [joints[n] for n in self._names]
         for side, (one, two) in self._fingers.items():

@@ -16,7 +16,9 @@ from hvd_ros.core.errors import ContractMismatch
 from hvd_ros.core.robot.body import Array, Body
 from hvd_ros.core.vision.mounts import CameraMount, nominal_mounts
 from hvd_ros.sim import scene as scenes
+from hvd_ros.sim.mirror import Mirror
 from hvd_ros.sim.render import Renderer, quick
+from hvd_ros.sim.tasks.catalogue import TASKS
 from hvd_ros.sim.views import View, add_cameras
 
 
@@ -29,18 +31,37 @@ class Studio:
         scene: str,
         views: Sequence[View],
         mounts: Mapping[str, CameraMount] | None = None,
+        seed: int = 0,
+        setting: str = 'usual',
     ) -> None:
-        """Mount the cameras as the URDF does, or as `mounts` says they truly are."""
-        spec = scenes.build(body, scene)
-        quick(spec)
-        add_cameras(spec, views, mounts or nominal_mounts(body))
-        self.model = spec.compile()
-        self.data = mujoco.MjData(self.model)
+        """
+        Mount the cameras as the URDF does, or as `mounts` says they truly are.
+
+        The seed and the setting are those of a task's episode; a furnished scene has none.
+        """
+
+        def extend(spec: mujoco.MjSpec) -> None:
+            quick(spec)
+            add_cameras(spec, views, mounts or nominal_mounts(body))
+
         self._scene = scene
+        self._mirror: Mirror | None = None
+        if scene in TASKS:
+            self._mirror = Mirror(body, scene, seed, setting, extend)
+            self.model, self.data = self._mirror.model, self._mirror.data
+        else:
+            spec = scenes.build(body, scene)
+            extend(spec)
+            self.model = spec.compile()
+            self.data = mujoco.MjData(self.model)
         self._renderer = Renderer(self.model, views)
 
-    def place(self, qpos: Array) -> None:
-        """Put everything where a physics state of the same scene has it."""
+    def place(self, qpos: Array, physics: Array | None = None) -> None:
+        """Put everything where a state of the same scene has it; a task's is its whole physics."""
+        if self._mirror is not None and physics is not None:
+            self._mirror.place(physics)
+            mujoco.mj_camlight(self.model, self.data)
+            return
         if qpos.shape != self.data.qpos.shape:
             raise ContractMismatch(
                 f"scene '{self._scene}' has {self.data.qpos.size} positions, the state "

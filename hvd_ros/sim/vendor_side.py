@@ -20,7 +20,12 @@ from hvd_ros.core.vendor.health import MODE_COMMANDS, TROUBLE
 from hvd_ros.core.vendor.streams import ARMS, GRIPPERS, STREAMS
 from hvd_ros.sim.fault_dial import FaultDial, Sample
 from hvd_ros.sim.robot import SimRobot
+from hvd_ros.sim.scene import SCENES
+from hvd_ros.sim.task_stage import TaskStage
+from hvd_ros.sim.tasks.catalogue import TASKS
 
+# Where the robot may stand: furnished scenes, and the tasks.
+PLACES = (*SCENES, *TASKS)
 # What a fault can be aimed at beside the feedback streams: status, and what the robot is told.
 LOSSY = ('bms', 'controller', *(f'target_{s}' for s in STREAMS))
 # Two targets further apart than this are no stream; 10 Hz is enough for the real trackers.
@@ -35,9 +40,17 @@ class VendorSide:
     """One simulated robot behind the vendor's interface."""
 
     def __init__(
-        self, body: Body, extra_faults: tuple[str, ...] = (), scene: str = 'floor'
+        self,
+        body: Body,
+        extra_faults: tuple[str, ...] = (),
+        scene: str = 'floor',
+        seed: int = 0,
+        setting: str = 'usual',
     ) -> None:
-        self.robot = SimRobot(body, scene=scene)
+        """Stand the robot in a furnished scene, or in the episode of a task with a seed."""
+        self.about = {'scene': scene, 'seed': seed, 'setting': setting}
+        self.stage = TaskStage(body, scene, seed, setting) if scene in TASKS else None
+        self.robot = SimRobot(body, scene=scene, stage=self.stage)
         self.dial = FaultDial(STREAMS, LOSSY, extra_faults)
         self.speed_listeners = 0  # the chassis moves only while somebody listens to its speed
         self.charge_percent = 90.0

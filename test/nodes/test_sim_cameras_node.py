@@ -129,7 +129,7 @@ def test_every_camera_shows_the_room_at_the_time_of_the_state(room):
         wall_age_ns = time.clock_gettime_ns(time.CLOCK_REALTIME) - shot.captured_ns
         assert abs(wall_age_ns - age_ns) < 20_000_000
     state = board.read()
-    assert board.about == {'robot': 'r1', 'scene': 'office'}
+    assert board.about == {'robot': 'r1', 'scene': 'office', 'seed': 0, 'setting': 'usual'}
     assert state['qpos'].shape == (room.robot._side.robot.model.nq,)
 
 

@@ -31,9 +31,23 @@ def camera_path(folder: Path, camera: str) -> Path:
     return folder / f'camera_{camera}'
 
 
-def state_writer(folder: Path, positions: int, about: Mapping[str, Any]) -> RecordWriter:
-    """Make the board of a state of so many positions; `about` tells how to build its model."""
-    dtype = np.dtype([*_STAMPS, ('time_s', '<f8'), ('qpos', '<f8', (positions,))])
+def state_writer(
+    folder: Path, positions: int, about: Mapping[str, Any], physics: int = 0
+) -> RecordWriter:
+    """
+    Make the board of a state of so many positions; `about` tells how to build its model.
+
+    Of a task it also shows the whole state of the physics, so many numbers: what is loose, what a
+    mechanism remembers, what is pressed on what.
+    """
+    dtype = np.dtype(
+        [
+            *_STAMPS,
+            ('time_s', '<f8'),
+            ('qpos', '<f8', (positions,)),
+            ('physics', '<f8', (physics,)),
+        ]
+    )
     return RecordWriter(state_path(folder), dtype, about)
 
 

@@ -21,6 +21,8 @@ from hvd_ros.core.errors import ConfigError
 from hvd_ros.drivers.cameras.frame_store import state_writer
 from hvd_ros.drivers.sim_devices import twin_dir
 from hvd_ros.nodes.shell import qos
+from hvd_ros.nodes.twin.score import Score
+from hvd_ros.sim.mirror import physics_size, read_physics
 from hvd_ros.sim.real_time import RealTime
 from hvd_ros.sim.vendor_side import VendorSide
 
@@ -45,8 +47,10 @@ class TwinFace:
         self._board = state_writer(
             twin_dir(node.get_namespace()),
             robot.model.nq,
-            {'robot': robot_name, 'scene': robot.scene},
+            {'robot': robot_name, **side.about},
+            0 if side.stage is None else physics_size(robot.model),
         )
+        self._score = None if side.stage is None else Score(node, side.stage.scoreboard)
         self.clock = RealTime(robot.timestep_s, now_ns)
         self._truth_ns = self._warned_ns = self._diagnosed_ns = now_ns
 
@@ -56,6 +60,8 @@ class TwinFace:
         if steps:
             self._side.step(steps * self._side.robot.timestep_s, now_ns)
             self._hand_out_state(now_ns)
+        if self._score is not None:
+            self._score.tell()
         if now_ns - self._truth_ns >= TRUTH_PERIOD_NS:
             self._truth_ns = max(self._truth_ns + TRUTH_PERIOD_NS, now_ns - TRUTH_PERIOD_NS)
             self._publish_truth()
@@ -78,6 +84,8 @@ class TwinFace:
         record['captured_steady_ns'] = now_ns
         record['time_s'] = data.time
         record['qpos'] = data.qpos
+        if self._score is not None:
+            read_physics(self._side.robot.model, data, record['physics'])
         self._board.commit()
 
     def _diagnose(self) -> None:
