@@ -50,6 +50,7 @@ class EpisodeMeta:
     cadence: dict[str, Any] = field(default_factory=dict)
     drops: int = 0  # messages and frames that could not be written
     real_time_factor: float | None = None  # of the simulation; None on a robot
+    simulation: dict[str, Any] = field(default_factory=dict)  # seed, setting, manner; else empty
     cameras: dict[str, Intrinsics] = field(default_factory=dict)
     streams: dict[str, dict[str, str]] = field(default_factory=dict)  # name: topic, kind
     healthy: bool = True

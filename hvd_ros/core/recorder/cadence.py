@@ -71,6 +71,7 @@ class Cadence:
     interventions: int = 0  # how often a person took over from a policy
     intervened: int = 0  # frames of that
     real_time_factor: float = math.nan  # the lowest one that was told
+    real_time_floor: float = REAL_TIME_FLOOR  # 0 where nothing waits for the clock
     _errors_ms: 'array[float]' = field(default_factory=lambda: array('f'))
     _active_ns: int = 0
     _since_ns: int | None = None
@@ -163,8 +164,8 @@ class Cadence:
             yield f'no frame for {self.frames.worst_ns / 1e9:.2f} s'
         if self.dropped:
             yield f'{self.dropped} messages or frames were lost'
-        if self.real_time_factor < REAL_TIME_FLOOR:
-            yield f'real-time factor {self.real_time_factor:.3f}, floor {REAL_TIME_FLOOR:g}'
+        if self.real_time_factor < self.real_time_floor:
+            yield f'real-time factor {self.real_time_factor:.3f}, floor {self.real_time_floor:g}'
         for floor in self.floors:
             yield from _stream_faults(floor, self.streams[floor.stream], seconds)
 

@@ -23,8 +23,9 @@ import cv2
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError
+from hvd_ros.core.pool import run_pool
 from hvd_training.data.assemble import assemble
-from hvd_training.data.convert import Done, run_pool
+from hvd_training.data.convert import Done
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.lerobot import layout
 from hvd_training.data.lerobot.video import VideoConfig
@@ -67,7 +68,7 @@ def _ours(sources: list['_Files'], out: Path, config: UnitConfig) -> tuple[float
     jobs: list[Any] = [
         _Job(source, config, out.with_name('units') / source.folder.name) for source in sources
     ]
-    for done in run_pool(convert_files, jobs, len(_CAMERAS)):
+    for done in run_pool(convert_files, jobs, len(_CAMERAS), 'measure again'):
         if done.error:
             raise ConfigError(f'the bench could not convert: {done.error}')
     assemble([read_unit(job.unit) for job in jobs], out, layout.V30, out.with_name('work'))

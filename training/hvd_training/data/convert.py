@@ -9,15 +9,13 @@ on where it was. An episode that can not be converted is named with its reason; 
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-import multiprocessing
 from pathlib import Path
 import shutil
-from typing import TypeVar
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, EpisodeError, HvdError
+from hvd_ros.core.pool import run_pool
+from hvd_ros.core.progress import Progress
 from hvd_training.data.assemble import assemble, refuse_existing
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.native import (
@@ -26,11 +24,10 @@ from hvd_training.data.native import (
     native_facts,
     sim_state_names,
 )
-from hvd_training.data.progress import Progress
 from hvd_training.data.unit import UnitConfig, make_unit, read_unit, still_good
 
 _NAMED = 10  # refused episodes that a message lists
-_J = TypeVar('_J')
+_AFTER_DEATH = 'what is done is kept: run again with --resume and fewer --workers'
 
 
 @dataclass(frozen=True)
@@ -199,37 +196,10 @@ def _run_all(jobs: Sequence[Job], workers: int) -> list[Done]:
     frames = sum(job.facts.frames for job in jobs)
     found = []
     with Progress('convert', len(jobs), frames) as progress:
-        for done in run_pool(convert_one, jobs, workers):
+        for done in run_pool(convert_one, jobs, workers, _AFTER_DEATH):
             found.append(done)
             progress.add(done.frames, kept=done.kept)
     return found
-
-
-def run_pool(work: Callable[[_J], Done], jobs: Sequence[_J], workers: int) -> Iterator[Done]:
-    """Give the result of each job as it comes; `work` runs in so many processes, or here."""
-    if workers <= 1:
-        yield from map(work, jobs)
-        return
-    # Spawned, not forked: the parent may have threads of encoders and readers.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context('spawn'))
-    try:
-        waiting: set[Future[Done]] = set()
-        queue = iter(jobs)
-        while True:
-            # A few ahead are enough; a cluster's worth of futures would only cost memory.
-            while len(waiting) < 2 * workers and (job := next(queue, None)) is not None:
-                waiting.add(pool.submit(work, job))
-            if not waiting:
-                return
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in finished)
-    except BrokenProcessPool:
-        raise EpisodeError(
-            'a worker died (out of memory?); what is done is kept: run again with --resume and '
-            'fewer --workers'
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _report(done: Sequence[Done], work: Path, plan: Plan, tell: Callable[[str], None]) -> None:

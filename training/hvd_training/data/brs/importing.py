@@ -18,6 +18,7 @@ from typing import Any
 
 from hvd_ros.core.bag import cdr
 from hvd_ros.core.bag.file import Recorded
+from hvd_ros.core.episodes import messages
 from hvd_ros.core.episodes.frame import FrameBuilder, frame_to_cdr
 from hvd_ros.core.episodes.meta import EpisodeMeta, body_fields, stream_fields
 from hvd_ros.core.episodes.streams import FRAME_KIND, FRAMES_TOPIC, Stream, streams_for
@@ -27,7 +28,6 @@ from hvd_ros.core.robot.body import Body
 from hvd_ros.core.vision.codec import COLOR_FORMAT, DEPTH_FORMAT, encode_color, encode_depth
 from hvd_ros.core.vision.intrinsics import Intrinsics
 from hvd_ros.core.vision.sampling import farthest
-from hvd_training.data.brs import messages
 from hvd_training.data.brs.file import BrsDemo, demos
 
 _EARLIER_NS = 1_000_000  # images and joints arrive this long before their tick

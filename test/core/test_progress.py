@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from hvd_training.data.progress import Progress, clock
+from hvd_ros.core.progress import Progress, clock
 
 
 class Terminal(io.StringIO):
@@ -21,6 +21,16 @@ def test_the_line_says_how_far_how_fast_and_when():
     assert '1/4 episodes' in line
     assert '10 frames/s' in line
     assert 'ETA 0:30' in line
+
+
+def test_where_frames_are_an_estimate_the_speed_is_that_of_episodes():
+    progress = Progress('generate', 4, 400, Terminal(), rough=True)
+    progress.add(100, kept=True)
+    progress.add(100)
+    line = progress.line(progress._start + 10)
+    assert '6 episodes/min' in line
+    assert 'frames' not in line
+    assert 'ETA 0:20' in line
 
 
 def test_what_was_kept_from_before_says_nothing_about_the_speed():

@@ -13,15 +13,28 @@ _EVERY_LINE_S = 30.0
 
 
 class Progress:
-    """Counts frames of episodes; one line on a terminal, now and then one elsewhere."""
+    """
+    Counts frames of episodes; one line on a terminal, now and then one elsewhere.
 
-    def __init__(self, what: str, episodes: int, frames: int, out: TextIO | None = None) -> None:
+    Where the frames are an estimate (rough=True) the speed is told in episodes instead.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        episodes: int,
+        frames: int,
+        out: TextIO | None = None,
+        *,
+        rough: bool = False,
+    ) -> None:
         self._what, self._episodes, self._frames = what, episodes, frames
+        self._rough = rough
         self._out = out or sys.stderr
         self._live = self._out.isatty()
         self._start = time.monotonic()
         self._drawn = self._start if not self._live else 0.0
-        self._done = self._seen = self._fresh = 0
+        self._done = self._seen = self._fresh = self._made = 0
 
     def __enter__(self) -> 'Progress':
         return self
@@ -41,6 +54,7 @@ class Progress:
         self._done += 1
         self._seen += frames
         self._fresh += 0 if kept else frames
+        self._made += not kept
         now = time.monotonic()
         every = _EVERY_S if self._live else _EVERY_LINE_S
         if now - self._drawn >= every or (self._live and self._done == self._episodes):
@@ -53,12 +67,16 @@ class Progress:
         """Return the text at a moment of the steady clock."""
         share = self._seen / self._frames if self._frames else 1.0
         full = round(share * _BAR)
-        speed = self._fresh / max(now - self._start, 1e-9)
+        elapsed = max(now - self._start, 1e-9)
+        speed = self._fresh / elapsed
+        pace = f'{speed:.0f} frames/s'
+        if self._rough:
+            pace = f'{60 * self._made / elapsed:.0f} episodes/min'
         left = (self._frames - self._seen) / speed if speed else None
         eta = '--:--' if left is None else clock(left)
         return (
             f'{self._what} [{"#" * full}{"." * (_BAR - full)}] {share:4.0%}  '
-            f'{self._done}/{self._episodes} episodes  {speed:.0f} frames/s  ETA {eta}'
+            f'{self._done}/{self._episodes} episodes  {pace}  ETA {eta}'
         )
 
 
