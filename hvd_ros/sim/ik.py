@@ -3,8 +3,8 @@
 """
 Where every joint must go so that both hands get where they should: damped least squares.
 
-Arms are cheap to move, the torso less so, the base only where it is asked to. A joint that meets
-its limit is taken out and the rest solved again. Gripper axes: x the approach, y the opening.
+Arms are cheap to move, the torso less so, the base only where it is asked to. What meets its limit
+is taken out and the rest solved again. Gripper axes: x the approach, y the opening.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ import mujoco
 import numpy as np
 import numpy.typing as npt
 
+from hvd_ros.core.leader.torso import SQUAT, STAND
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.sim import robot_model
 
@@ -34,9 +35,14 @@ class Grip:
 
 
 class Solver:
-    """Solves for (base x, y, yaw, then every position dimension in the order of the body)."""
+    """
+    Solves for (base x, y, yaw, then every position dimension in the order of the body).
 
-    def __init__(self, body: Body) -> None:
+    The torso squats with its first two joints in the leader's proportion, leans and turns, as the
+    thumbs on a JoyLo have it; free_torso lets each of its joints go its own way.
+    """
+
+    def __init__(self, body: Body, free_torso: bool = False) -> None:
         self._model = robot_model.build(body).compile()
         self._data = mujoco.MjData(self._model)
         held = [d for d in body.dimensions if d.kind is Kind.POSITION]
@@ -44,13 +50,24 @@ class Solver:
         names = [*robot_model.BASE_JOINTS, *(d.joint for d in held)]
         groups = ['base'] * 3 + [d.group for d in held]
         ids = [self._model.joint(name).id for name in names]
+        self.free_torso = free_torso
         self._at, self._dof = self._model.jnt_qposadr[ids], self._model.jnt_dofadr[ids]
         self.low = np.concatenate((np.full(3, -np.inf), body.limits.low[kept]))
         self.high = np.concatenate((np.full(3, np.inf), body.limits.high[kept]))
-        self._weight = _DAMPING * np.array([_COST[g] for g in groups])
-        self._homing = np.array([_HOMING[g] for g in groups]) ** 2
+        self._torso = np.array([i for i, g in enumerate(groups) if g == 'torso'])
+        self._ways = _Ways(len(groups), None if free_torso else self._squat())
+        cost = _DAMPING * np.array([_COST[g] for g in groups])
+        homing = np.array([_HOMING[g] for g in groups]) ** 2
+        self._pull = self._ways.matrix.T * homing
+        self._stiff = self._ways.matrix.T * (cost + homing) @ self._ways.matrix
         self._posture = np.concatenate((np.zeros(3), body.pose('home')[kept]))
         self._hands = {s: self._model.body(f'{s}_gripping_point').id for s in ('left', 'right')}
+
+    def _squat(self) -> tuple[npt.NDArray[np.intp], Array]:
+        knees, ends = self._torso[:2], np.stack((STAND, SQUAT))
+        self.low[knees] = np.maximum(self.low[knees], ends.min(axis=0))
+        self.high[knees] = np.minimum(self.high[knees], ends.max(axis=0))
+        return knees, (SQUAT - STAND) / np.abs(SQUAT - STAND).max()
 
     def grip(self, q: Array, side: str) -> Grip:
         """Return where a hand is in a posture."""
@@ -58,12 +75,24 @@ class Solver:
         return self._grip(side)
 
     def solve(
-        self, q: Array, goals: Mapping[str, Grip], steps: int = 4, free_base: bool = False
+        self,
+        q: Array,
+        goals: Mapping[str, Grip],
+        steps: int = 4,
+        free_base: bool = False,
+        most: Array | None = None,
     ) -> Array:
-        """Take at most a few steps from a posture towards one that meets the goals."""
+        """
+        Take at most a few steps from a posture towards one that meets the goals.
+
+        No joint goes further than `most` of it, where that is given; zero holds it.
+        """
+        low, high = self.low, self.high
+        if most is not None:
+            low, high = np.maximum(low, q - most), np.minimum(high, q + most)
         for _ in range(steps):
             rows, errors, close = self._demands(q, goals)
-            q = self._step(q, rows, errors, free_base)
+            q = self._step(q, rows, errors, free_base, low, high)
             if close:
                 break
         return q
@@ -99,21 +128,48 @@ class Solver:
             errors += [_at_most(place, _STEP_M), _TURN_WEIGHT * _at_most(turn, _STEP_RAD)]
         return np.vstack(rows), np.concatenate(errors), close
 
-    def _step(self, q: Array, rows: Array, errors: Array, free_base: bool) -> Array:
-        free: npt.NDArray[np.bool_] = np.ones(q.size, dtype=bool)
+    def _step(
+        self, q: Array, rows: Array, errors: Array, free_base: bool, low: Array, high: Array
+    ) -> Array:
+        A = rows @ self._ways.matrix
+        least, most = self._ways.room(low - q, high - q)
+        normal = A.T @ A + self._stiff
+        wish = A.T @ errors + self._pull @ (self._posture - q)
+        free: npt.NDArray[np.bool_] = np.ones(least.size, dtype=bool)
         free[:3] = free_base
-        change = np.zeros(q.size)
+        change = np.zeros(least.size)
         for _ in range(4):
-            A, weight = rows[:, free], self._weight[free] + self._homing[free]
-            rest = errors - rows[:, ~free] @ change[~free]
-            pull = self._homing[free] * (self._posture - q)[free]
-            change[free] = np.linalg.solve(A.T @ A + np.diag(weight), A.T @ rest + pull)
-            beyond = free & ((q + change < self.low) | (q + change > self.high))
+            rest = wish[free] - normal[np.ix_(free, ~free)] @ change[~free]
+            change[free] = np.linalg.solve(normal[np.ix_(free, free)], rest)
+            beyond = free & ((change < least) | (change > most))
             if not beyond.any():
                 break
-            change[beyond] = (np.clip(q + change, self.low, self.high) - q)[beyond]
+            change[beyond] = np.clip(change, least, most)[beyond]
             free &= ~beyond
-        return np.clip(q + change, self.low, self.high)
+        return np.clip(q + self._ways.matrix @ np.clip(change, least, most), low, high)
+
+
+class _Ways:
+    """The ways (W) in which joints (J) may go: each its own, but those of a squat together."""
+
+    def __init__(
+        self, joints: int, together: tuple[npt.NDArray[np.intp], Array] | None = None
+    ) -> None:
+        self.matrix = np.eye(joints)  # (J, W)
+        if together is not None:
+            which, shares = together
+            self.matrix[which, which[0]] = shares
+            self.matrix = np.delete(self.matrix, which[1:], axis=1)
+        way, self._joint = np.nonzero(self.matrix.T)
+        self._share = self.matrix[self._joint, way]
+        self._starts = np.searchsorted(way, np.arange(self.matrix.shape[1]))
+
+    def room(self, low: Array, high: Array) -> tuple[Array, Array]:
+        """Return how far every way may be gone, back and forth, until a joint meets its end."""
+        ends = np.stack((low, high))[:, self._joint] / self._share
+        back = np.maximum.reduceat(ends.min(axis=0), self._starts)
+        forth = np.minimum.reduceat(ends.max(axis=0), self._starts)
+        return back, forth
 
 
 def turned(rotation: Array) -> Array:

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripted operator of every task: how to have one play, well or badly."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_ros.sim.experts.acts import Act, perform
 from hvd_ros.sim.experts.basket_carry import basket_carry
 from hvd_ros.sim.experts.manner import (
     EXPERT,
@@ -15,6 +16,7 @@ from hvd_ros.sim.experts.manner import (
     Manner,
     draw_manner,
 )
+from hvd_ros.sim.experts.mishaps import Mishaps
 from hvd_ros.sim.experts.motion import Moves, Operator
 from hvd_ros.sim.experts.stand_up import cup_upright, pen_insert
 from hvd_ros.sim.experts.trash_dispose import trash_dispose
@@ -34,7 +36,7 @@ __all__ = [
     'play',
 ]
 
-Script = Callable[[Operator], Moves]
+Script = Callable[[Operator], Sequence[Act]]
 EXPERTS: dict[str, Script] = {
     'pen_insert': pen_insert,
     'cup_upright': cup_upright,
@@ -57,7 +59,8 @@ def operator_moves(
         raise ConfigError(f"no operator for '{task}': {did_you_mean(task, EXPERTS)}")
     if env.task.name != task:
         raise ConfigError(f"an operator of '{task}' can not play '{env.task.name}'")
-    return EXPERTS[task](Operator(env, solver))
+    op = Operator(env, solver, Mishaps(manner, rng))
+    return perform(op, EXPERTS[task](op))
 
 
 def play(
