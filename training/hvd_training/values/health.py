@@ -7,14 +7,31 @@ Values go wrong in silence: weights that only a few chunks carry, bounds that bi
 where nothing happens. Each has a number here, a threshold, and a sentence about what to do.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import math
+
 import torch
 from torch import Tensor
 
+from hvd_ros.core.errors import HvdError
 from hvd_training.values.config import ValueConfig
 from hvd_training.values.losses import Measured
 from hvd_training.values.model import ValueModel
 from hvd_training.values.value_losses import exponent
 from hvd_training.values.weights import effective_share
+
+_FEW = 0.1  # effective share of the data
+_SAME = 0.995
+_BOUND = 0.02  # share of chunks whose exponential is bounded
+_BEYOND = 0.01  # share of targets beyond the histogram
+_WARM_UP = 1000  # steps before fresh networks are judged
+_ROOM = 0.5  # of the span of returns, that values may lie beyond it
+_CAP = 20.0  # where weights have no bound of their own
+
+
+class Diverged(HvdError):
+    """The value is not a number any more."""
 
 
 @torch.no_grad()
@@ -46,3 +63,101 @@ def describe(
             f'ess/{name}': share[i],
         }
     return log
+
+
+@dataclass
+class Monitor:
+    """Turn the log of a run into sentences: one when something begins, one when it is over."""
+
+    config: ValueConfig
+    returns: tuple[float, float] | None = None  # range of returns, which values should keep to
+    _on: set[str] = field(default_factory=set)
+
+    def check(self, step: int, log: Mapping[str, float | Tensor]) -> list[str]:
+        """Return what is new at this step; raise Diverged where going on makes no sense."""
+        numbers = {name: float(value) for name, value in log.items()}
+        broken = [name for name, value in numbers.items() if not math.isfinite(value)]
+        if broken:
+            raise Diverged(
+                f'step {step}: {", ".join(broken)} is not finite; check the data '
+                '(`hvd dataset check`) or lower learning_rate or alpha'
+            )
+        found = self._found(step, numbers)
+        said = [f'step {step}: {text}' for key, text in found.items() if key not in self._on]
+        said += [f'step {step}: {key} is well again' for key in sorted(self._on - set(found))]
+        self._on = set(found)
+        return said
+
+    def _found(self, step: int, log: dict[str, float]) -> dict[str, str]:
+        found = {}
+        for rule in (self._weights, self._bounds, self._ranges, self._data):
+            found |= rule(log)
+        if step >= _WARM_UP:
+            found |= self._flat(log)
+        return found
+
+    def _weights(self, log: dict[str, float]) -> dict[str, str]:
+        cap = self.config.weight_max or _CAP
+        found: dict[str, str] = {}
+        for name, value in log.items():
+            kind, _, group = name.partition('/')
+            if kind == 'ess' and value < _FEW:
+                found[name] = (
+                    f'few chunks carry the weights of {group}: their effective share is '
+                    f'{value:.3f}, below {_FEW}; lower alpha'
+                )
+            if kind == 'weight_p99' and value >= cap:
+                found[name] = (
+                    f'one in a hundred weights of {group} reaches {value:.3g}, the bound is '
+                    f'{cap:g}; lower alpha'
+                )
+        return found
+
+    def _bounds(self, log: dict[str, float]) -> dict[str, str]:
+        found = {}
+        exponential = self.config.v_loss in ('idql_exp', 'hvd_eq6')
+        if exponential and log.get('clip_fraction', 0) > _BOUND:
+            found['clip_fraction'] = (
+                f'{log["clip_fraction"]:.1%} of the chunks are past z_max {self.config.z_max:g}, '
+                f'which draws V below the soft maximum (allowed: {_BOUND:.0%}); lower alpha or '
+                'set adv_scale = ema_std, a smaller z_max makes it worse'
+            )
+        if log.get('support_clipped', 0) > _BEYOND:
+            found['support_clipped'] = (
+                f'{log["support_clipped"]:.1%} of the targets lie beyond the histogram (allowed: '
+                f'{_BEYOND:.0%}); widen its support, see values/deas.py'
+            )
+        return found
+
+    def _ranges(self, log: dict[str, float]) -> dict[str, str]:
+        if self.returns is None:
+            return {}
+        low, high = self.returns
+        room, found = _ROOM * max(high - low, 1e-6), {}
+        for name, value in log.items():
+            if name.partition('/')[0] not in ('v_mean', 'q_mean'):
+                continue
+            if not low - room <= value <= high + room:
+                found[name] = (
+                    f'{name} = {value:.4g} drifts out of what returns can be, [{low:.4g}, '
+                    f'{high:.4g}]; does every episode that ended say so (terminal)? is gamma '
+                    'below 1?'
+                )
+        return found
+
+    def _data(self, log: dict[str, float]) -> dict[str, str]:
+        if log.get('used_share', 1) > 0:
+            return {}
+        return {
+            'used_share': 'no chunk of the batch is learned from: value_data = '
+            f'{self.config.value_data}, tail = {self.config.tail} leave nothing over'
+        }
+
+    def _flat(self, log: dict[str, float]) -> dict[str, str]:
+        shares = [value for name, value in log.items() if name.startswith('ess/')]
+        if not shares or min(shares) < _SAME:
+            return {}
+        return {
+            'flat': f'all weights are nearly the same (effective share {min(shares):.4f}): the '
+            'policy would imitate all data alike; raise alpha, or the values know nothing'
+        }
