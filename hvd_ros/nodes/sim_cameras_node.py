@@ -28,7 +28,7 @@ from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.sim_cameras.outlet import FAULTS, Instant, Outlet
 from hvd_ros.sim.fault_dial import FaultDial
 from hvd_ros.sim.studio import Studio
-from hvd_ros.sim.views import View
+from hvd_ros.sim.views import HEAD_FOVY_DEG, WRIST_FOVY_DEG, View
 
 CAMERAS = tuple(OPTICAL_FRAMES)
 WAIT_NOTE_S = 10.0
@@ -42,12 +42,18 @@ class SimCamerasConfig:
     width: int = param(320, 'Width of every picture [px].', low=16, high=1920)
     height: int = param(240, 'Height of every picture [px].', low=16, high=1080)
     head_fovy_deg: float = param(
-        70.0, 'Vertical field of view of the head camera (ZED 2i).', low=20.0, high=120.0
+        HEAD_FOVY_DEG,
+        'Vertical field of view of the head camera: as wide as a ZED 2i, but four to three.',
+        low=20.0,
+        high=120.0,
     )
     head_near_m: float = param(0.2, 'Nearest depth of the head camera.', low=0.05, high=1.0)
     head_far_m: float = param(5.0, 'Farthest depth of the head camera.', low=1.0, high=20.0)
     wrist_fovy_deg: float = param(
-        58.0, 'Vertical field of view of the wrist cameras (D435i).', low=20.0, high=120.0
+        WRIST_FOVY_DEG,
+        'Vertical field of view of the wrist cameras (D435i).',
+        low=20.0,
+        high=120.0,
     )
     wrist_near_m: float = param(0.1, 'Nearest depth of the wrist cameras.', low=0.05, high=1.0)
     wrist_far_m: float = param(3.0, 'Farthest depth of the wrist cameras.', low=1.0, high=20.0)

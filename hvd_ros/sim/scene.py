@@ -8,6 +8,7 @@ build the same one from the same name, so a state of the one is a picture of the
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 import math
 
 import mujoco
@@ -27,6 +28,8 @@ RED: Rgba = (0.8, 0.14, 0.12, 1)
 YELLOW: Rgba = (0.93, 0.74, 0.13, 1)
 GREEN: Rgba = (0.18, 0.55, 0.28, 1)
 BLUE: Rgba = (0.16, 0.36, 0.72, 1)
+FLOOR: Rgba = (0.6, 0.58, 0.55, 1)
+RUG: Rgba = (0.46, 0.5, 0.56, 1)
 WHITE: Rgba = (0.95, 0.95, 0.95, 1)
 TABLE_HEIGHT_M = 0.72
 # Things that are pushed or held; the default contact is so soft that thin walls are sunk into.
@@ -69,10 +72,10 @@ SCENES: dict[str, Furnish] = {'floor': floor, 'office': office}
 
 
 def room(spec: mujoco.MjSpec, width_m: float, depth_m: float) -> None:
-    """Put up four walls around the robot, a tiled floor, a window and a door, and light it."""
+    """Put up walls and a ceiling around the robot, a rug, a window, a door, and light it."""
     _light(spec)
-    tiles = _material(spec, 'tiles', (0.62, 0.6, 0.57), (0.56, 0.54, 0.51))
-    spec.geom('floor').material, spec.geom('floor').rgba = tiles, [1, 1, 1, 1]
+    # Plain: a picture with a texture on the floor takes half as long again.
+    spec.geom('floor').rgba = list(FLOOR)
     world, high, thick = spec.worldbody, 1.3, 0.05
     x, y = depth_m / 2, width_m / 2
     for name, pos, size in (
@@ -82,11 +85,39 @@ def room(spec: mujoco.MjSpec, width_m: float, depth_m: float) -> None:
         ('right', (0, -y - thick, high), (x, thick, high)),
     ):
         _box(world, f'wall_{name}', pos, size, WALL)
-    _seen(world, 'window', (x - 0.01, 0.9, 1.6), (0.01, 0.7, 0.5), (0.62, 0.79, 0.93, 1))
-    _seen(world, 'sill', (x - 0.03, 0.9, 1.08), (0.04, 0.76, 0.02), WHITE)
+    _seen(world, 'ceiling', (0, 0, 2 * high + thick), (x, y, thick), WHITE)
+    _seen(world, 'rug', (0.9, 0, 0.002), (1.3, 1.7, 0.002), RUG)
+    _window(world, x - 0.01, 0.9)
     _seen(world, 'board', (x - 0.01, -0.9, 1.5), (0.01, 0.6, 0.4), (0.25, 0.42, 0.34, 1))
     _seen(world, 'skirting', (x - 0.01, 0, 0.05), (0.015, y, 0.05), STEEL)
     _seen(world, 'door', (0.5, y - 0.01, 1.0), (0.45, 0.015, 1.0), WOOD)
+    _plant(world, (x - 0.4, 0.1))
+
+
+def _window(world: mujoco.MjsBody, x: float, y: float) -> None:
+    _seen(world, 'window', (x, y, 1.6), (0.01, 0.7, 0.5), (0.62, 0.79, 0.93, 1))
+    _seen(world, 'sill', (x - 0.02, y, 1.08), (0.04, 0.76, 0.02), WHITE)
+    _seen(world, '', (x - 0.01, y, 1.6), (0.015, 0.02, 0.5), WHITE)
+    _seen(world, '', (x - 0.01, y, 1.6), (0.015, 0.7, 0.02), WHITE)
+
+
+def _plant(world: mujoco.MjsBody, at: tuple[float, float]) -> None:
+    _seen(world, '', (*at, 0.16), (0.13, 0.13, 0.16), (0.6, 0.34, 0.24, 1))
+    for turned, size in (
+        (0.4, (0.2, 0.05, 0.3)),
+        (2.0, (0.22, 0.04, 0.26)),
+        (2.9, (0.2, 0.05, 0.22)),
+    ):
+        world.add_geom(
+            type=_TYPES.mjGEOM_ELLIPSOID,
+            pos=[*at, 0.55],
+            quat=[math.cos(turned / 2), 0, 0, math.sin(turned / 2)],
+            size=list(size),
+            rgba=list(GREEN),
+            contype=0,
+            conaffinity=0,
+            mass=0,
+        )
 
 
 def table(
@@ -185,28 +216,15 @@ def loose(
 
 
 def _light(spec: mujoco.MjSpec) -> None:
-    spec.visual.headlight.ambient = [0.55, 0.55, 0.55]
+    # Every lamp costs a sixth of a picture's time, so there is one, and light from the viewer.
+    for lamp in list(spec.lights):
+        spec.delete(lamp)
+    spec.visual.headlight.ambient = [0.6, 0.6, 0.6]
     spec.visual.headlight.diffuse = [0.25, 0.25, 0.25]
     spec.visual.headlight.specular = [0, 0, 0]
-    for x, y in ((-0.5, 1.5), (1.5, -1.5)):
-        spec.worldbody.add_light(
-            pos=[x, y, 2.5], dir=[0.25, -0.2 * y, -1], diffuse=[0.3, 0.3, 0.28], castshadow=False
-        )
-
-
-def _material(spec: mujoco.MjSpec, name: str, one: Rgba, two: Rgba) -> str:
-    spec.add_texture(
-        name=name,
-        type=mujoco.mjtTexture.mjTEXTURE_2D,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_CHECKER,
-        rgb1=list(one),
-        rgb2=list(two),
-        width=64,
-        height=64,
+    spec.worldbody.add_light(
+        pos=[0.5, 1.0, 2.4], dir=[0.1, -0.25, -1], diffuse=[0.35, 0.35, 0.33], castshadow=False
     )
-    made = spec.add_material(name=name, texrepeat=[10, 10], texuniform=False)
-    made.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
-    return name
 
 
 def _box(
@@ -215,36 +233,21 @@ def _box(
     pos: Sequence[float],
     half: Sequence[float],
     rgba: Rgba,
+    touching: bool = True,
     **settings: object,
 ) -> None:
+    """Add a box; one that is only seen is touched by nothing and weighs nothing."""
     named = {'name': name} if name else {}
+    bits = WORLD_BITS if touching else {'contype': 0, 'conaffinity': 0, 'mass': 0}
     body.add_geom(
         type=_TYPES.mjGEOM_BOX,
         pos=list(pos),
         size=list(half),
         rgba=list(rgba),
         **named,
-        **WORLD_BITS,
+        **bits,
         **settings,
     )
 
 
-def _seen(
-    body: mujoco.MjsBody,
-    name: str,
-    pos: Sequence[float],
-    half: Sequence[float],
-    rgba: Rgba,
-) -> None:
-    """Add a box that nothing ever touches."""
-    named = {'name': name} if name else {}
-    body.add_geom(
-        type=_TYPES.mjGEOM_BOX,
-        pos=list(pos),
-        size=list(half),
-        rgba=list(rgba),
-        contype=0,
-        conaffinity=0,
-        mass=0,
-        **named,
-    )
+_seen = partial(_box, touching=False)

@@ -16,11 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from hvd_ros.core.errors import CommandRejected, ConfigError
-from hvd_ros.core.policy.observation import Modality, Observation
+from hvd_ros.core.policy.observation import (
+    Depth,
+    Modality,
+    Observation,
+    Picture,
+    PointCloud,
+)
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.state import StateLayout
 from hvd_ros.core.tasks import load_task
 from hvd_ros.sim import robot_model
+from hvd_ros.sim.cameras import Cameras, Look, mount_cameras
 from hvd_ros.sim.robot import SimulationBroken
 from hvd_ros.sim.sim_state import SimState
 from hvd_ros.sim.tasks import backdrop, facts
@@ -60,18 +67,25 @@ class TaskEnv:
         body: Body,
         setting: str = 'usual',
         extend: Callable[[mujoco.MjSpec], None] | None = None,
+        look: Look | None = None,
     ) -> None:
-        """Build the scene; `extend` may add what changes nothing in it, as cameras."""
+        """
+        Build the scene, with the cameras of a look on the robot.
+
+        Who gives `extend` mounts cameras himself, or none; it must change nothing in the physics.
+        """
         # _check says what MuJoCo would write into MUJOCO_LOG.TXT in whatever folder we run from.
         mujoco.set_mju_user_warning(lambda text: None)
         self.task, self.body = load_sim_task(task), body
         self.setting = load_setting(setting)
         described = load_task(task)
         self.stage_names, self.prompt = described.stage_names, described.prompt
-        self.model = _compiled(self, extend)
+        look = look or Look()
+        self.model = _compiled(self, extend or (lambda spec: mount_cameras(spec, body, look)))
         self.data = mujoco.MjData(self.model)
         self._servos, self._scale = _servos(self.model, body)
         self._layout, self._sim_state = StateLayout(body), SimState(self.task, self.model)
+        self._cameras, self._look = Cameras(self.model, body, look), look
         self._joints, self._rates = _joints(self.model, body), _rates(self.model, body)
         self._bases = body.mask(Kind.VELOCITY)
         self._slices = round(STEP_S / self.model.opt.timestep / SLICE)
@@ -151,13 +165,35 @@ class TaskEnv:
         """Look at what is asked for; stamp 0 is the start of the episode."""
         if not self.truths:
             raise ConfigError('observe() before reset(): there is no episode yet')
+        position = self.position
+        images, depths = self._pictures(needs)
+        cloud: PointCloud | None = None
+        if Modality.CLOUD in needs and self._look.cloud_from == 'rays':
+            cloud = self._cameras.cheap_cloud(self.data)
+        elif Modality.CLOUD in needs:
+            cloud = self._cameras.cloud(position, images, depths)
         privileged = Modality.SIM_STATE in needs
         return Observation(
             stamp_ns=round(self.time_s * 1e9),
-            state=self._layout.state(self.position, self.velocity),
+            state=self._layout.state(position, self.velocity),
+            images=images if Modality.RGB in needs else {},
+            depth_mm=depths if Modality.DEPTH in needs else {},
+            cloud=cloud,
             sim_state=self._sim_state.read(self.data, self.truths[-1]) if privileged else None,
             prompt=self.prompt,
         )
+
+    def close(self) -> None:
+        """Give the graphics memory back; safe to call twice, and the episode can go on."""
+        self._cameras.close()
+
+    def _pictures(
+        self, needs: Collection[Modality]
+    ) -> tuple[dict[str, Picture], dict[str, Depth]]:
+        drawn = Modality.CLOUD in needs and self._look.cloud_from == 'depth'
+        if not drawn and not {Modality.RGB, Modality.DEPTH} & set(needs):
+            return {}, {}
+        return self._cameras.pictures(self.data)
 
     @property
     def command(self) -> Array:
@@ -249,14 +285,13 @@ class TaskEnv:
             )
 
 
-def _compiled(env: TaskEnv, extend: Callable[[mujoco.MjSpec], None] | None) -> mujoco.MjModel:
+def _compiled(env: TaskEnv, extend: Callable[[mujoco.MjSpec], None]) -> mujoco.MjModel:
     spec = robot_model.build(env.body)
     (backdrop.other if env.setting.background else backdrop.usual)(spec)
     env.task.build(spec)
     if env.setting.background:
         backdrop.repaint(spec)
-    if extend is not None:
-        extend(spec)
+    extend(spec)
     return spec.compile()
 
 

@@ -18,7 +18,7 @@ from hvd_ros.core.vision.intrinsics import Intrinsics
 from hvd_ros.core.vision.mounts import CameraMount
 
 # MuJoCo looks along -z with y up, an optical frame along z with y down.
-_OPTICAL_FROM_MUJOCO = np.diag([1.0, -1.0, -1.0])
+OPTICAL_FROM_MUJOCO = np.diag([1.0, -1.0, -1.0])
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,16 @@ class View:
         return Intrinsics(self.width, self.height, focal, focal, cx, cy)
 
 
+# The head's picture is as wide as that of a ZED 2i (110 degrees) and, being four to three, higher:
+# mounted as the URDF says, its 70 degrees would miss the near half of a table. Wrists: D435i.
+HEAD_FOVY_DEG, WRIST_FOVY_DEG = 94.0, 58.0
+VIEWS = (
+    View('head', fovy_deg=HEAD_FOVY_DEG, near_m=0.2, far_m=5.0),
+    View('left_wrist', fovy_deg=WRIST_FOVY_DEG, near_m=0.1, far_m=3.0),
+    View('right_wrist', fovy_deg=WRIST_FOVY_DEG, near_m=0.1, far_m=3.0),
+)
+
+
 def add_cameras(
     spec: mujoco.MjSpec, views: Sequence[View], mounts: Mapping[str, CameraMount]
 ) -> None:
@@ -48,7 +58,7 @@ def add_cameras(
         mount = mounts[view.camera]
         pose = np.asarray(mount.parent_from_camera, dtype=np.float64)
         quat = np.zeros(4)
-        mujoco.mju_mat2Quat(quat, (pose[:3, :3] @ _OPTICAL_FROM_MUJOCO).ravel())
+        mujoco.mju_mat2Quat(quat, (pose[:3, :3] @ OPTICAL_FROM_MUJOCO).ravel())
         spec.body(mount.parent).add_camera(
             name=view.camera, pos=pose[:3, 3], quat=quat, fovy=view.fovy_deg
         )

@@ -30,6 +30,7 @@ from hvd_ros.core.vision.sampling import farthest
 from hvd_ros.core.vision.self_filter import SelfFilter
 
 Colors = NDArray[np.uint8]
+Depth = NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,15 @@ class SceneConfig:
 
 
 class View(NamedTuple):
-    """What one camera saw, in the bytes that travel, and how the robot stood then."""
+    """
+    What one camera saw, and how the robot stood then.
+
+    In the bytes that travel, or, where nothing travels, the pixels themselves.
+    """
 
     camera: str
-    color: bytes  # JPEG
-    depth: bytes  # compressedDepth, aligned to colour
+    color: bytes | Colors  # JPEG, or (H, W, 3) RGB
+    depth: bytes | Depth  # compressedDepth or (H, W) mm, aligned to colour
     intrinsics: Intrinsics
     captured_ns: int
     values: Array  # body values (D,) at the capture time
@@ -121,7 +126,7 @@ class CloudBuilder:
         """Return what one camera adds, in base_link."""
         deprojector = self._deprojector(view)
         mount = self._mounts[view.camera]
-        depth_mm = decode_depth(view.depth)
+        depth_mm = view.depth if isinstance(view.depth, np.ndarray) else decode_depth(view.depth)
         watch.lap('decode_depth')
         pixels = deprojector.pixels(depth_mm)
         points = deprojector.points(depth_mm, pixels)
@@ -135,7 +140,7 @@ class CloudBuilder:
         scene = np.flatnonzero(self._filter.outside(points, poses))
         points, pixels = points[scene], pixels[scene]
         watch.lap('self_filter')
-        color = decode_color(view.color)
+        color = view.color if isinstance(view.color, np.ndarray) else decode_color(view.color)
         if color.shape[:2] != depth_mm.shape:
             raise ContractMismatch(
                 f'colour is {color.shape[1::-1]} pixels, depth is {depth_mm.shape[::-1]}; '
