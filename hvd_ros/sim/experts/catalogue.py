@@ -9,6 +9,7 @@ import numpy as np
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.sim.experts.acts import Act, perform
 from hvd_ros.sim.experts.basket_carry import basket_carry
+from hvd_ros.sim.experts.eyes import Eyes
 from hvd_ros.sim.experts.manner import (
     EXPERT,
     Fault,
@@ -47,12 +48,12 @@ EXPERTS: dict[str, Script] = {
 
 
 def operator_moves(
-    task: str, manner: Manner, env: TaskEnv, solver: Solver, rng: np.random.Generator
+    task: str, manner: Manner, env: Eyes, solver: Solver, rng: np.random.Generator
 ) -> Moves:
     """
-    Return the commands (D,) of one episode, one a control step; the caller steps the env.
+    Return the commands (D,) of one episode, one a control step; the caller carries them out.
 
-    The env is reset already. What a manner leaves open is drawn from rng, so that the same seed
+    The env is reset already, or is an episode in another process. What a manner leaves open is drawn from rng, so that the same seed
     and state of rng give the same episode. The commands end when the operator is done or gives up.
     """
     if task not in EXPERTS:

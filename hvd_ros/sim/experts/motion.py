@@ -8,20 +8,21 @@ and moves the rest as the thumbs on a JoyLo can. The idle hand is held where it 
 moves, or it would sweep the table. At each turn something may go wrong: see mishaps.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from hvd_ros.core.robot.body import Array, Kind
+from hvd_ros.sim.experts.eyes import Eyes
 from hvd_ros.sim.experts.manner import FaultKind
 from hvd_ros.sim.experts.mishaps import Mishaps
+from hvd_ros.sim.experts.senses import Senses
 from hvd_ros.sim.experts.thumbs import Thumbs
 from hvd_ros.sim.ik import Grip, Solver, turn, turned
-from hvd_ros.sim.task_env import STEP_S, TaskEnv
+from hvd_ros.sim.task_env import STEP_S
 from hvd_ros.sim.tasks import facts
 
 Moves = Iterator[Array]
-Look = Callable[[str], tuple[Array, Array]]
 DOWN = facts.about_y(np.pi / 2)  # the approach points down, the opening along y
 AHEAD = np.eye(3)
 _SPEED, _TURN_SPEED = 0.28, 0.38
@@ -32,9 +33,10 @@ _PATIENCE = 12  # control steps a hand may be late
 class Operator:
     """What a script holds: eyes, a body it commands, and movements."""
 
-    def __init__(self, env: TaskEnv, solver: Solver, mishaps: Mishaps | None = None) -> None:
+    def __init__(self, env: Eyes, solver: Solver, mishaps: Mishaps | None = None) -> None:
         self._env, self._solver, self._body = env, solver, env.body
         self.mishaps = Mishaps() if mishaps is None else mishaps
+        self.eyes = Senses(env, self.mishaps)
         self._kept = self._body.mask(Kind.POSITION)
         self._bases = self._body.mask(Kind.VELOCITY)
         self._thumbs = Thumbs(self._body)
@@ -51,50 +53,6 @@ class Operator:
         self.openings = {side: float(opening > 0.5) for side, opening in at.items()}
         self._late: dict[str, int] = {}
         self._load: tuple[tuple[str, ...], Array] | None = None
-
-    # What it sees.
-
-    def see(self, name: str) -> tuple[Array, Array]:
-        """Look where a thing is: its place and its axes as columns."""
-        return self.mishaps.seen(name, *self.look(name))
-
-    def look(self, name: str) -> tuple[Array, Array]:
-        """Look with care, as who checks a result does."""
-        return facts.pose(self._env.data, name)
-
-    def angle(self, joint: str) -> float:
-        """Look how far a hinge of the scene is open [rad]."""
-        return self.mishaps.felt(self.true_angle(joint))
-
-    def true_angle(self, joint: str) -> float:
-        """Look with care how far a hinge is open [rad]."""
-        return float(self._env.data.joint(joint).qpos[0])
-
-    def visible(self, name: str, count: int) -> Array:
-        """Look where those of some numbered spots are that are not wiped away (N, 3)."""
-        data, model = self._env.data, self._env.model
-        ids = np.array([model.site(f'{name}{i}').id for i in range(count)])
-        left: Array = data.site_xpos[ids[model.site_rgba[ids, 3] > 0.5]]
-        return self.mishaps.seen(name, left, np.eye(3))[0]
-
-    def press(self, one: str, two: str) -> float:
-        """Feel how hard one thing is pressed on another [N]."""
-        return facts.press(self._env.model, self._env.data, one, two)
-
-    def stage(self, index: int) -> float:
-        """Judge what a stage is worth by now."""
-        return self._env.scores[index]
-
-    @property
-    def base(self) -> Array:
-        """Where the base is: x, y, yaw."""
-        return np.array(self._env.data.qpos[:3])
-
-    def hand(self, side: str) -> Grip:
-        """Where a hand really is."""
-        return Grip(*facts.pose(self._env.data, f'{side}_gripping_point'))
-
-    # What it does.
 
     def act(self, twist: Array | tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Array:
         """Return the command that holds the hands and drives."""
@@ -114,7 +72,7 @@ class Operator:
         if self._load is None:
             return
         sides, to = self._load
-        if self.mishaps.opens_early(min(_far(self.hand(s).position, to) for s in sides)):
+        if self.mishaps.opens_early(min(_far(self.eyes.hand(s).position, to) for s in sides)):
             self.openings.update(dict.fromkeys(sides, 1.0))
             self._load = None
 
@@ -156,7 +114,7 @@ class Operator:
     ) -> Moves:
         """Go where it means to, by way of where else it gets to."""
         goal = np.array([x, y]) + self.mishaps.strayed('base', self._env.time_s)[:2]
-        way = np.array([*(goal - self.base[:2]), 0.0])
+        way = np.array([*(goal - self.eyes.base[:2]), 0.0])
         for beyond in (*self.mishaps.overshoots(way), np.zeros(3)):
             yield from self._go(goal + beyond[:2], yaw, near, turned_by, speed)
         yield from self.wait(1)
@@ -166,7 +124,7 @@ class Operator:
         slowness = self.mishaps.slowness
         there = 0
         for _ in range(400):
-            now = self.base
+            now = self.eyes.base
             ahead = facts.about_z(-now[2])[:2, :2] @ (goal - now[:2])
             left = float(facts.wrapped(yaw - now[2]))
             far, askew = float(np.linalg.norm(ahead)) > near, abs(left) > turned_by
@@ -184,8 +142,9 @@ class Operator:
 
     def at(self, x: float, y: float, yaw: float, near: float = 0.05, turned: float = 0.06) -> bool:
         """Tell whether the base is where it should be."""
-        now = self.base
-        return _far(now[:2], np.array([x, y])) < near and abs(facts.wrapped(yaw - now[2])) < turned
+        now = self.eyes.base
+        askew = abs(float(facts.wrapped(yaw - now[2])))
+        return _far(now[:2], np.array([x, y])) < near and askew < turned
 
     def reach(
         self,
@@ -195,7 +154,7 @@ class Operator:
         patience: int = _PATIENCE,
     ) -> Moves:
         """Move hands to where it means to, by way of where else they get to."""
-        ways = {s: goal.position - self.hand(s).position for s, goal in goals.items()}
+        ways = {s: goal.position - self.eyes.hand(s).position for s, goal in goals.items()}
         farthest = max(ways.values(), key=lambda way: float(np.linalg.norm(way)))
         slow = round(self.mishaps.slowness * steps)
         yield from self._move(goals, slow, near, patience)
@@ -223,7 +182,7 @@ class Operator:
             now = {s: between(start[s], meant.get(s, start[s]), share) for s in facts.SIDES}
             self._aim(now)
             yield self.act()
-            misses = [_far(self.hand(s).position, goal.position) for s, goal in meant.items()]
+            misses = [_far(self.eyes.hand(s).position, goal.position) for s, goal in meant.items()]
             if i >= steps and max(misses) < near:
                 return
 
@@ -240,7 +199,7 @@ class Operator:
             wanted[self._torso] = self.joints[self._torso]
             held = self._most.copy()
             held[3 + self._torso] = 0.0
-            posture = np.concatenate((self.base, wanted))
+            posture = np.concatenate((self.eyes.base, wanted))
             wanted = self._solver.solve(posture, goals, 1, most=held)[3:]
         change = np.clip(wanted - before, -self._fastest, self._fastest)
         self.joints = before + change
@@ -276,7 +235,7 @@ class Operator:
     @property
     def posture(self) -> Array:
         """The base where it is and the joints as commanded, as the solver orders them."""
-        return np.concatenate((self.base, self.joints))
+        return np.concatenate((self.eyes.base, self.joints))
 
 
 def smooth(share: float) -> float:
