@@ -10,7 +10,8 @@ import numpy as np
 
 from hvd_ros.core.robot.body import Array
 from hvd_ros.sim.experts.acts import Act
-from hvd_ros.sim.experts.motion import DOWN, Look, Moves, Operator, above
+from hvd_ros.sim.experts.motion import DOWN, Moves, Operator, above
+from hvd_ros.sim.experts.senses import Look
 from hvd_ros.sim.ik import Grip
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts
@@ -37,7 +38,7 @@ class BasketCarry:
         """Return the parts of the work."""
         op = self._op
         return (
-            Act('approach', self._approach, lambda: op.at(*self._stance(op.look), near=0.04)),
+            Act('approach', self._approach, lambda: op.at(*self._stance(op.eyes.look), near=0.04)),
             Act('lift', self._lift, self._up, self._let_be, back='approach'),
             Act('carry', self._carry),
             Act('put', self._put),
@@ -59,7 +60,7 @@ class BasketCarry:
         return float(x), float(y), yaw
 
     def _approach(self) -> Moves:
-        yield from self._op.drive(*self._stance(self._op.see))
+        yield from self._op.drive(*self._stance(self._op.eyes.see))
 
     def _lift(self) -> Moves:
         op = self._op
@@ -71,7 +72,7 @@ class BasketCarry:
         yield from op.wait(3)
 
     def _up(self) -> bool:
-        return bool(self._op.look('basket')[0][2] > 0.3)
+        return bool(self._op.eyes.look('basket')[0][2] > 0.3)
 
     def _let_be(self) -> Moves:
         yield from self._op.open(*facts.SIDES)
@@ -79,9 +80,9 @@ class BasketCarry:
 
     def _carry(self) -> Moves:
         op = self._op
-        x, y, _ = op.base
-        edge = float(op.see('table')[0][1]) - TABLE_SIZE[1] / 2
-        middle = above(op.see('table')[0], TABLE + RIM)
+        x, y, _ = op.eyes.base
+        edge = float(op.eyes.see('table')[0][1]) - TABLE_SIZE[1] / 2
+        middle = above(op.eyes.see('table')[0], TABLE + RIM)
         op.carry(*facts.SIDES, to=middle - [0.0, 0.1, 0.0])
         yield from op.drive(x, y, _AHEAD, near=0.03, turned_by=0.03)
         yield from op.drive(0.0, 0.35, _AHEAD, near=0.03, turned_by=0.03)
@@ -97,19 +98,19 @@ class BasketCarry:
 
     def _marker(self, side: str) -> Moves:
         op = self._op
-        name, heading = f'pen_{side}', float(op.base[2])
-        place, axes = op.see(name)
+        name, heading = f'pen_{side}', float(op.eyes.base[2])
+        place, axes = op.eyes.see(name)
         along = math.atan2(axes[1, 2], axes[0, 2])
         # Either end will do: take the one that needs less turning of the hand.
         yaw = heading + float(facts.wrapped(along - heading, math.pi))
         hand = facts.about_z(yaw) @ DOWN
         op.openings[side] = 1.0
         yield from op.reach({side: Grip(above(place, 0.10), hand)}, 22)
-        place, _ = op.see(name)
+        place, _ = op.eyes.see(name)
         yield from op.close_in({side: Grip(above(place, 0.013), hand)}, 12, near=4e-3)
         yield from op.close(side)
         yield from op.reach({side: Grip(above(place, 0.36), hand)}, 18)
-        basket, _ = op.see('basket')
+        basket, _ = op.eyes.see('basket')
         aside = facts.about_z(heading) @ np.array([0, 0.08 * OUT[side], 0])
         straight = facts.about_z(heading) @ DOWN
         op.carry(side, to=above(basket + aside, 0.27))
@@ -120,25 +121,25 @@ class BasketCarry:
 
     def _marker_away(self, side: str) -> bool:
         """Look whether it is in the basket, or where nobody gets it any more."""
-        place, axes = self._op.look(f'pen_{side}')
+        place, axes = self._op.eyes.look(f'pen_{side}')
         lies = abs(axes[2, 2]) < 0.3 and abs(place[2] - TABLE - 0.008) < 0.01
-        return not lies or bool(np.linalg.norm(place[:2] - self._op.base[:2]) > 0.85)
+        return not lies or bool(np.linalg.norm(place[:2] - self._op.eyes.base[:2]) > 0.85)
 
     def _raise(self, side: str) -> Moves:
         op = self._op
         yield from op.open(side)
-        hand = op.hand(side)
+        hand = op.eyes.hand(side)
         yield from op.reach({side: Grip(above(hand.position, 0.12), hand.axes)}, 12)
 
     def _at_rim(self, height: float) -> dict[str, Grip]:
-        place, axes = self._op.see('basket')
+        place, axes = self._op.eyes.see('basket')
         hand = facts.about_z(facts.yaw_of(axes)) @ DOWN
         at = {s: place + axes @ np.array([0, OUT[s] * (WIDE - WALL), RIM]) for s in facts.SIDES}
         return {s: Grip(above(at[s], height), hand) for s in facts.SIDES}
 
     def _before(self, ahead: float, height: float, aside: float = 0.0) -> dict[str, Grip]:
         """Return grips level before the body; the height is that of the world."""
-        x, y, yaw = self._op.base
+        x, y, yaw = self._op.eyes.base
         axes, hand = facts.about_z(yaw), facts.about_z(yaw) @ DOWN
 
         def at(side: str) -> Array:

@@ -53,8 +53,9 @@ def operator_moves(
     """
     Return the commands (D,) of one episode, one a control step; the caller carries them out.
 
-    The env is reset already, or is an episode in another process. What a manner leaves open is drawn from rng, so that the same seed
-    and state of rng give the same episode. The commands end when the operator is done or gives up.
+    The env is reset already, or is an episode in another process. What a manner leaves open is
+    drawn from rng, so that the same seed and state of rng give the same episode. The commands end
+    when the operator is done or gives up.
     """
     if task not in EXPERTS:
         raise ConfigError(f"no operator for '{task}': {did_you_mean(task, EXPERTS)}")

@@ -14,7 +14,8 @@ import numpy as np
 
 from hvd_ros.core.robot.body import Array
 from hvd_ros.sim.experts.acts import Act
-from hvd_ros.sim.experts.motion import AHEAD, DOWN, Look, Moves, Operator, above
+from hvd_ros.sim.experts.motion import AHEAD, DOWN, Moves, Operator, above
+from hvd_ros.sim.experts.senses import Look
 from hvd_ros.sim.ik import Grip
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts
@@ -60,7 +61,7 @@ class StandUp:
     def acts(self) -> Sequence[Act]:
         """Return the parts of the work."""
         return (
-            Act('go', self._go, lambda: self._op.at(*self._stance(self._op.look))),
+            Act('go', self._go, lambda: self._op.at(*self._stance(self._op.eyes.look))),
             Act('grasp', self._grasp, self._lifted, self._let_be),
             Act('carry', self._carry),
             Act('set down', self._set_down, self._stands, self._let_be, back='grasp'),
@@ -71,11 +72,11 @@ class StandUp:
         return 0.27, 0.25 * float(place[1] + target[1]), 0.0
 
     def _go(self) -> Moves:
-        yield from self._op.drive(*self._stance(self._op.see))
+        yield from self._op.drive(*self._stance(self._op.eyes.see))
 
     def _grasp(self) -> Moves:
         op, errand = self._op, self._errand
-        place, axes = op.see(errand.thing)
+        place, axes = op.eyes.see(errand.thing)
         self._side = side = 'left' if place[1] > 0 else 'right'
         yaw = float(np.arctan2(axes[1, 2], axes[0, 2]))
         if errand.two_ended:
@@ -89,12 +90,12 @@ class StandUp:
         yield from op.reach({side: Grip(above(place, 0.18), hand)}, 15)
 
     def _lifted(self) -> bool:
-        return bool(self._op.look(self._errand.thing)[0][2] > TABLE + 0.09)
+        return bool(self._op.eyes.look(self._errand.thing)[0][2] > TABLE + 0.09)
 
     def _let_be(self) -> Moves:
         op, side = self._op, self._side
         yield from op.open(side)
-        hand = op.hand(side)
+        hand = op.eyes.hand(side)
         yield from op.reach({side: Grip(above(hand.position, 0.12), hand.axes)}, 12)
 
     def _level(self) -> tuple[Array, float]:
@@ -104,7 +105,7 @@ class StandUp:
 
     def _carry(self) -> Moves:
         op, errand, side = self._op, self._errand, self._side
-        target, _ = op.see(errand.target)
+        target, _ = op.eyes.see(errand.target)
         level, out = self._level()
         op.carry(side, to=above(target, errand.down))
         aside = np.array([target[0] - 0.10, target[1] + 0.10 * out, TABLE + 0.24])
@@ -113,28 +114,28 @@ class StandUp:
 
     def _set_down(self) -> Moves:
         op, errand, side = self._op, self._errand, self._side
-        target, _ = op.see(errand.target)
+        target, _ = op.eyes.see(errand.target)
         level, _ = self._level()
         # What counts is where the thing is, not the hand.
-        thing, _ = op.see(errand.thing)
+        thing, _ = op.eyes.see(errand.thing)
         mend = np.array([*(target - thing)[:2], errand.down])
         yield from op.reach({side: Grip(target + mend, level)}, 12, near=4e-3)
         if not errand.two_ended:
             yield from self._touch_down(level)
         yield from op.open(side)
-        hand = op.hand(side)
+        hand = op.eyes.hand(side)
         back = above(hand.position - 0.14 * hand.axes[:, 0], 0.03)
         yield from op.reach({side: Grip(back, hand.axes)}, 16)
 
     def _touch_down(self, level: Array) -> Moves:
         op, side = self._op, self._side
-        (target, _), (thing, _) = op.see(self._errand.target), op.see(self._errand.thing)
+        (target, _), (thing, _) = op.eyes.see(self._errand.target), op.eyes.see(self._errand.thing)
         down = target + [0, 0, 0.058] - thing + [0, 0, 0.002]
-        yield from op.reach({side: Grip(op.hand(side).position + down, level)}, 8, near=3e-3)
+        yield from op.reach({side: Grip(op.eyes.hand(side).position + down, level)}, 8, near=3e-3)
 
     def _stands(self) -> bool:
         """Look whether it is done, or nothing more can be done about it."""
-        place, axes = self._op.look(self._errand.thing)
+        place, axes = self._op.eyes.look(self._errand.thing)
         lies = abs(axes[2, 2]) < 0.3 and abs(place[2] - TABLE) < 0.06
-        reached = np.linalg.norm(place[:2] - self._op.base[:2]) < _REACHED + 0.2
-        return self._op.stage(0) == 1.0 or not (lies and reached)
+        reached = np.linalg.norm(place[:2] - self._op.eyes.base[:2]) < _REACHED + 0.2
+        return self._op.eyes.stage(0) == 1.0 or not (lies and reached)

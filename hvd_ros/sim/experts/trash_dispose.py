@@ -40,17 +40,17 @@ class TrashDispose:
         op = self._op
         return (
             Act('go', self._go, lambda: op.at(0.33, 0.12, 0.0)),
-            Act('open', self._open, lambda: op.true_angle('lid') > OPEN),
+            Act('open', self._open, lambda: op.eyes.true_angle('lid') > OPEN),
             Act('go to chair', self._go_to_chair),
             Act('grasp', self._grasp, self._up, self._let_be),
             Act('go back', self._go_back),
             Act('drop', self._drop),
             Act('shut', self._shut),
-            Act('latch', self._latch, lambda: op.true_angle('lid') < SHUT),
+            Act('latch', self._latch, lambda: op.eyes.true_angle('lid') < SHUT),
         )
 
     def _can(self) -> Array:
-        return self._op.see('can')[0]
+        return self._op.eyes.see('can')[0]
 
     def _go(self) -> Moves:
         self._op.openings[SIDE] = 0.0
@@ -60,9 +60,9 @@ class TrashDispose:
     def _rise(self) -> Moves:
         """Lift the hand above the can before driving there: from below it would force the lid."""
         op = self._op
-        x, y, yaw = op.base
+        x, y, yaw = op.eyes.base
         place = np.array([x, y, 0]) + facts.about_z(yaw) @ [0.48, -0.27, TABLE + CAN_HIGH + 0.20]
-        yield from op.reach({SIDE: Grip(place, op.hand(SIDE).axes)}, 18)
+        yield from op.reach({SIDE: Grip(place, op.eyes.hand(SIDE).axes)}, 18)
 
     def _open(self) -> Moves:
         op, lid = self._op, self._can() + LID
@@ -78,29 +78,29 @@ class TrashDispose:
         for i in range(16):
             op.aim(_at(lid, TIP + 0.01 - 0.006 * i), steps=3)
             yield op.act()
-            if op.angle('lid') < DEEP_ENOUGH:
+            if op.eyes.angle('lid') < DEEP_ENOUGH:
                 return
 
     def _go_to_chair(self) -> Moves:
         op = self._op
         yield from op.pose('home', 18)
-        _, y, _ = op.base
+        _, y, _ = op.eyes.base
         yield from op.drive(0.05, y, 0.0, near=0.05, turned_by=0.06)
-        paper, _ = op.see('paper')
+        paper, _ = op.eyes.see('paper')
         yield from op.drive(paper[0] + 0.12, -0.50, -math.pi / 2)
 
     def _grasp(self) -> Moves:
         op = self._op
         op.openings[SIDE] = 1.0
         hand = facts.about_z(-math.pi / 2) @ DOWN
-        paper, _ = op.see('paper')
+        paper, _ = op.eyes.see('paper')
         yield from op.reach({SIDE: Grip(above(paper, 0.16), hand)}, 28)
         yield from op.close_in({SIDE: Grip(paper, hand)}, 14, near=5e-3)
         yield from op.close(SIDE)
         yield from op.reach({SIDE: Grip(above(paper, 0.25), hand)}, 14)
 
     def _up(self) -> bool:
-        height = self._op.look('paper')[0][2]
+        height = self._op.eyes.look('paper')[0][2]
         return bool(height > SEAT + 0.1 or height < SEAT - 0.1)
 
     def _let_be(self) -> Moves:
@@ -133,7 +133,7 @@ class TrashDispose:
     def _latch(self) -> Moves:
         """Press it down; a press that was one too many opens it again."""
         op = self._op
-        if op.true_angle('lid') > OPEN:
+        if op.eyes.true_angle('lid') > OPEN:
             yield from self._shut()
         yield from self._press()
         yield from op.wait(2)

@@ -8,7 +8,8 @@ import numpy as np
 
 from hvd_ros.core.robot.body import Array
 from hvd_ros.sim.experts.acts import Act
-from hvd_ros.sim.experts.motion import AHEAD, Look, Moves, Operator
+from hvd_ros.sim.experts.motion import AHEAD, Moves, Operator
+from hvd_ros.sim.experts.senses import Look
 from hvd_ros.sim.ik import Grip
 from hvd_ros.sim.tasks.wipe_board import BOARD_X, ERASER, LIFTED, MARKS, TRAY
 
@@ -29,31 +30,31 @@ class WipeBoard:
 
     def __init__(self, op: Operator) -> None:
         self._op = op
-        self._middle = float(op.visible('mark', MARKS)[:, 1].mean())
+        self._middle = float(op.eyes.spots('mark', MARKS)[:, 1].mean())
 
     def acts(self) -> Sequence[Act]:
         """Return the parts of the work."""
         op = self._op
         return (
-            Act('go', self._go, lambda: op.at(*self._stance(op.look))),
+            Act('go', self._go, lambda: op.at(*self._stance(op.eyes.look))),
             Act('fetch', self._fetch, self._up, self._let_be),
             Act('wipe', self._wipe, lambda: not self._marks().size),
             Act('bring back', self._bring_back, self._away, self._let_be, back='fetch'),
         )
 
     def _marks(self) -> Array:
-        return self._op.visible('mark', MARKS)
+        return self._op.eyes.spots('mark', MARKS)
 
     def _stance(self, look: Look) -> tuple[float, float, float]:
         board, eraser = look('whiteboard')[0], look('eraser')[0]
         return float(board[0]) - _FAR, float(eraser[1] + self._middle) / 2 + 0.2, 0.0
 
     def _go(self) -> Moves:
-        yield from self._op.drive(*self._stance(self._op.see))
+        yield from self._op.drive(*self._stance(self._op.eyes.see))
 
     def _fetch(self) -> Moves:
         op = self._op
-        eraser, _ = op.see('eraser')
+        eraser, _ = op.eyes.see('eraser')
         op.openings[SIDE] = 1.0
         yield from op.reach(_at(eraser, -0.15, 0.05), 22)
         yield from op.reach(_at(eraser, -0.15, 0.012), 8)
@@ -62,19 +63,19 @@ class WipeBoard:
         yield from op.reach(_at(eraser, -0.07, 0.10), 12)
 
     def _up(self) -> bool:
-        return bool(self._op.look('eraser')[0][2] > TRAY + ERASER[2] + LIFTED)
+        return bool(self._op.eyes.look('eraser')[0][2] > TRAY + ERASER[2] + LIFTED)
 
     def _let_be(self) -> Moves:
         op = self._op
         yield from op.open(SIDE)
-        hand = op.hand(SIDE)
+        hand = op.eyes.hand(SIDE)
         yield from op.reach({SIDE: Grip(hand.position - [0.12, 0, 0], hand.axes)}, 12)
 
     def _wipe(self) -> Moves:
         op, marks = self._op, self._marks()
         if not marks.size:
             return
-        held = op.see('eraser')[0] - op.hand(SIDE).position
+        held = op.eyes.see('eraser')[0] - op.eyes.hand(SIDE).position
         touching = BOARD_X + 0.001 - ERASER[0] - held[0]
         path = _path(marks)
         op.carry(SIDE, to=np.array([touching, *(path[-1] - held[1:])]))
@@ -84,7 +85,7 @@ class WipeBoard:
         heavy = op.mishaps.heaviness
         for goal in (path[0], path[0], *path):
             for _ in range(60):
-                force = op.press('whiteboard', 'eraser')
+                force = op.eyes.press('whiteboard', 'eraser')
                 deeper = np.clip(heavy * _YIELD_M_N * (heavy * FORCE_N - force), -0.004, 0.004)
                 depth = float(np.clip(depth + deeper, -0.03, 0.04 * heavy))
                 left = goal - now
@@ -96,12 +97,12 @@ class WipeBoard:
                 yield op.act()
                 if far < 0.005 and (force > 4 or depth > 0.03):
                     break
-        yield from op.reach({SIDE: Grip(op.hand(SIDE).position - [0.06, 0, 0], AHEAD)}, 10)
+        yield from op.reach({SIDE: Grip(op.eyes.hand(SIDE).position - [0.06, 0, 0], AHEAD)}, 10)
 
     def _bring_back(self) -> Moves:
         op = self._op
-        slot, _ = op.see('slot')
-        held = op.see('eraser')[0] - op.hand(SIDE).position
+        slot, _ = op.eyes.see('slot')
+        held = op.eyes.see('eraser')[0] - op.eyes.hand(SIDE).position
         over = slot + [0, 0, ERASER[2]] - held
         op.carry(SIDE, to=over)
         yield from op.reach(_at(over, -0.03, 0.07), 22)
@@ -112,8 +113,8 @@ class WipeBoard:
 
     def _away(self) -> bool:
         """Look whether it lies in its slot, or where nobody gets it any more."""
-        place, axes = self._op.look('eraser')
-        return self._op.stage(2) == 1.0 or axes[2, 2] < 0.9 or place[2] < TRAY
+        place, axes = self._op.eyes.look('eraser')
+        return self._op.eyes.stage(2) == 1.0 or axes[2, 2] < 0.9 or place[2] < TRAY
 
 
 def _path(marks: Array) -> list[Array]:
