@@ -42,6 +42,15 @@ def test_wilson_is_that_of_scipy(count):
     assert wilson(*count) == pytest.approx((theirs.low, theirs.high), abs=1e-10)
 
 
+@given(st.lists(st.integers(0, 8), min_size=2, max_size=60))
+def test_the_interval_of_scores_is_at_least_as_wide_as_its_normal_one(eighths):
+    scores = np.array(eighths) / 8
+    low, high = wilson(float(scores.sum()), len(scores))
+    assert 0 <= low <= scores.mean() <= high <= 1
+    shrink = 1 + stats.norm.ppf(0.975) ** 2 / len(scores)
+    assert high - low >= 2 * stats.norm.ppf(0.975) * stats.sem(scores, ddof=0) / shrink - 1e-12
+
+
 @pytest.mark.parametrize(('successes', 'trials'), [(1, 0), (3, 2), (-1, 5), (0, 0)])
 def test_what_is_no_proportion_has_no_interval(successes, trials):
     with pytest.raises(ConfigError, match='no such proportion'):
@@ -139,9 +148,10 @@ def test_one_seed_says_nothing_about_others():
     assert (found.mean, found.interval, found.seed_sd, found.p) == (0.7, None, None, None)
 
 
-def test_seeds_that_agree_exactly_leave_no_doubt():
-    assert over_seeds([0.25, 0.25]).p == 0.0
-    assert over_seeds([0.0, 0.0]).p == 1.0
+def test_seeds_that_agree_exactly_do_not_make_it_certain():
+    found = over_seeds([0.1, 0.1, 0.1])
+    assert (found.interval, found.p) == (None, None)
+    assert (found.mean, found.seed_sd) == pytest.approx((0.1, 0.0))
 
 
 @pytest.mark.parametrize('means', [[], [math.nan, 0.5]])

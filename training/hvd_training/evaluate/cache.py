@@ -24,10 +24,12 @@ class Cache:
 
     folder: Path
     body: Body
+    cloud: str = 'depth'
 
     def path(self, content: str, task: str, setting: str) -> Path:
         """Return where the episodes of a policy in a task and a setting are."""
-        return self.folder / content / f'{task}.{setting}.{world_id(self.body, task)}.jsonl'
+        world = world_id(self.body, task, self.cloud)
+        return self.folder / content / f'{task}.{setting}.{world}.jsonl'
 
     def read(self, content: str, task: str, setting: str) -> dict[int, Outcome]:
         """Return what is known, by seed; failures of the policy are to be tried again."""

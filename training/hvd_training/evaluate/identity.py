@@ -22,21 +22,25 @@ from hvd_training.evaluate import controls
 from hvd_training.evaluate.specs import Spec
 
 _SIM = Path(hvd_ros.sim.__file__).parent
-# What decides how an episode goes and what it is worth; pictures and datasets are not of it.
-_WORLD = ('task_env.py', 'sim_state.py', 'robot_model.py', 'robot.py', 'scene.py', 'tasks')
+# What decides how an episode goes, what is seen of it and what it is worth.
+_WORLD = (
+    'task_env.py', 'sim_state.py', 'robot_model.py', 'scene.py', 'tasks',
+    'cameras.py', 'render.py', 'rays.py', 'views.py',
+)  # fmt: skip
 _EXPERT = ('experts', 'ik.py')
 _DIGITS = 16
 # Of a run's folder: what the policy is made of, not the diary of how it was made.
 _MADE_OF = ('.safetensors', '.json', '.npz', '.npy', '.onnx', '.yaml')
 
 
-def world_id(body: Body, task: str) -> str:
+def world_id(body: Body, task: str, cloud: str) -> str:
     """Return the hash of everything but the policy that an episode of a task depends on."""
     facts = {
         'mujoco': importlib.metadata.version('mujoco'),
         'numpy': importlib.metadata.version('numpy'),
         'layout': body.layout_id,
         'limits': body.limits_id,
+        'cloud': cloud,
     }
     # The task as text: a policy reads its prompt.
     files = [*(_SIM / name for name in _WORLD), *([body.urdf] if body.urdf else [])]

@@ -19,6 +19,7 @@ import signal
 from hvd_ros.core.errors import HvdError
 from hvd_ros.core.robot.body import Body
 from hvd_ros.core.robot.description import load_body
+from hvd_ros.sim.cameras import CHEAP, Look
 from hvd_ros.sim.task_env import TaskEnv
 from hvd_training.evaluate.cache import Cache
 from hvd_training.evaluate.identity import content_id
@@ -26,6 +27,7 @@ from hvd_training.evaluate.outcome import Ending, Outcome
 from hvd_training.evaluate.players import Player, play
 from hvd_training.evaluate.specs import Spec, load, refuse_privileged
 
+LOOKS = {'depth': Look(), 'rays': CHEAP}
 Tell = Callable[['Job', Outcome, bool], None]  # what, how it went, whether it was known before
 
 
@@ -44,6 +46,7 @@ class Plan:
     robot: str = 'r1'
     workers: int = 1
     sensors_only: bool = False
+    cloud: str = 'depth'  # how a cloud is made, see LOOKS
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Job:
     setting: str
     seed: int
     robot: str
+    cloud: str
 
 
 Found = dict[Spec, list[Outcome]]
@@ -63,7 +67,7 @@ Found = dict[Spec, list[Outcome]]
 def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None) -> Found:
     """Play everything and return the outcomes of every policy in the order of the plan."""
     body = load_body(plan.robot)
-    cache = Cache(folder, body)
+    cache = Cache(folder, body, plan.cloud)
     contents = {spec: content_id(spec) for spec in plan.specs}
     refuse_unplayable(plan, body)
     found: dict[Job, Outcome] = {}
@@ -102,7 +106,7 @@ def _jobs(plan: Plan) -> Iterator[Job]:
         for task in plan.tasks:
             for setting in plan.settings:
                 for seed in plan.seeds:
-                    yield Job(spec, task, setting, seed, plan.robot)
+                    yield Job(spec, task, setting, seed, plan.robot, plan.cloud)
 
 
 def _play_all(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
@@ -117,8 +121,11 @@ def _play_all(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]
 
 def _serial(queue: Iterator[Job]) -> Iterator[tuple[Job, Outcome]]:
     desk = Desk()
-    for job in queue:
-        yield job, desk.play(job)
+    try:
+        for job in queue:
+            yield job, desk.play(job)
+    finally:
+        desk.close()
 
 
 def _pooled(queue: Iterator[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
@@ -169,8 +176,16 @@ class Desk:
     def _scene(self, job: Job) -> TaskEnv:
         wanted = job.task, job.setting, job.robot
         if self._env is None or self._env[:3] != wanted:
-            self._env = *wanted, TaskEnv(job.task, load_body(job.robot), job.setting)
+            self.close()
+            body, look = load_body(job.robot), LOOKS[job.cloud]
+            self._env = *wanted, TaskEnv(job.task, body, job.setting, look=look)
         return self._env[3]
+
+    def close(self) -> None:
+        """Give the scene's graphics memory back."""
+        if self._env is not None:
+            self._env[3].close()
+            self._env = None
 
 
 _DESK = Desk()

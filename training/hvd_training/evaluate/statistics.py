@@ -54,13 +54,18 @@ class OverSeeds:
 
     seeds: int
     mean: float
-    interval: Interval | None  # None: one seed says nothing about others
+    interval: Interval | None  # None: one seed, or seeds without spread, tell nothing of others
     seed_sd: float | None  # from one trained policy to the next
     p: float | None = None  # two-sided, of the mean being 0
 
 
-def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the score interval of a proportion (Wilson 1927), without continuity correction."""
+def wilson(successes: float, trials: int, confidence: float = CONFIDENCE) -> Interval:
+    """
+    Return the score interval of a proportion (Wilson 1927), without continuity correction.
+
+    `successes` may be a sum of scores from 0 to 1: none of these varies more than a coin that
+    comes up as often, so the interval is then rather too wide than too narrow.
+    """
     if not 0 <= successes <= trials or trials < 1:
         raise ConfigError(f'{successes} successes of {trials} trials: there is no such proportion')
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -117,16 +122,16 @@ def over_seeds(
     if values.size == 0 or not np.isfinite(values).all():
         raise ConfigError(f'no mean over training seeds of {list(means)}')
     mean = float(values.mean())
-    if values.size == 1:
-        return OverSeeds(1, mean, None, None)
+    sd = float(values.std(ddof=1)) if values.size > 1 else None
+    if sd is None or sd < 1e-12:
+        # Seeds that agree to the last episode do so by luck: their spread is not known to be 0.
+        return OverSeeds(values.size, mean, None, sd)
     from scipy import stats
 
-    sd = float(values.std(ddof=1))
     error, free = sd / math.sqrt(values.size), values.size - 1
     half = float(stats.t.ppf((1 + confidence) / 2, free)) * error
     interval = Interval(max(mean - half, bounds.low), min(mean + half, bounds.high))
-    # No spread at all: either there is nothing to test, or nothing to doubt.
-    p = float(2 * stats.t.sf(abs(mean) / error, free)) if error else float(mean == 0)
+    p = float(2 * stats.t.sf(abs(mean) / error, free))
     return OverSeeds(values.size, mean, interval, sd, p)
 
 
