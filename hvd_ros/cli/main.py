@@ -4,7 +4,8 @@
 The `hvd` command: one verb per file, loaded only when it is asked for.
 
 A verb is a module with NAME, HELP, EXAMPLES, add_arguments(parser) and run(args) -> exit code. A
-verb whose words may also stand behind its options names that argument in REST.
+verb whose words may also stand behind its options names that argument in REST; one that takes any
+`--section.field value` names the argument that they are put into in FIELDS.
 Ours stand in VERBS, other distributions add theirs under the entry-point group `hvd.verbs`. The
 help text is read from the source, so that listing the verbs needs neither ROS nor their packages.
 """
@@ -95,7 +96,12 @@ def _run(words: list[str]) -> int:
     if not words:
         parser.print_help()
         return 2
+    dotted: list[str] = []
+    if hasattr(module, 'FIELDS'):
+        words, dotted = _dotted(words)
     args, rest = parser.parse_known_args(words)
+    if hasattr(module, 'FIELDS'):
+        setattr(args, module.FIELDS, dotted)
     if module is None:
         parser.error('which verb?')
     if hasattr(module, 'REST') and not any(word.startswith('-') for word in rest):
@@ -103,6 +109,21 @@ def _run(words: list[str]) -> int:
     elif rest:
         parser.error(f'unrecognized arguments: {" ".join(rest)}')
     return int(module.run(args))
+
+
+def _dotted(words: list[str]) -> tuple[list[str], list[str]]:
+    """Take `--section.field value` and `--section.field=value` out of the words."""
+    plain, dotted, rest = [], [], list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, _ = word.partition('=')
+        if not name.startswith('--') or '.' not in name:
+            plain.append(word)
+            continue
+        dotted.append(word)
+        if not equals and rest:
+            dotted.append(rest.pop(0))
+    return plain, dotted
 
 
 def _verbs() -> dict[str, str]:

@@ -20,14 +20,10 @@ class DataConfig:
     dimensions: tuple[str, ...] = param(
         (), 'dimensions or parts of the body that are learnt, others hold still; empty: all'
     )
-    keep: str = param(
-        'all', 'episodes that count as D_O', choices=('all', 'expert', 'success', 'not_expert')
-    )
     expert: str = param(
         'role', 'what a demonstration is: by role and kind, or any success',
         choices=('role', 'success'),
     )  # fmt: skip
-    tail: str = param('shorten', 'chunks beyond the end', choices=('shorten', 'drop'))
     ends: str = param(
         'recorded', 'which ends are final: as recorded, or successes only',
         choices=('recorded', 'success'),

@@ -43,6 +43,12 @@ class Corpus:
         self.facts = tuple(facts for part in parts for facts in part.facts)
         self.offsets = np.cumsum([0, *(part.rows for part in parts)])
         self.episodes = np.cumsum([0, *(len(part.facts) for part in parts)])
+        self.episode_of_rows = np.concatenate(
+            [np.asarray(part.episode) + self.episodes[i] for i, part in enumerate(parts)]
+        )
+        self.rewards = np.concatenate([np.asarray(part.reward) for part in parts])
+        self.terminated = np.concatenate([np.asarray(part.terminated) for part in parts])
+        self.left = np.concatenate([np.asarray(part.left) for part in parts])
         by_success = config.expert == 'success'
         self.is_expert = np.concatenate([part.expert(by_success) for part in parts])
         self._prompt = np.array([self.prompts.index(facts.prompt) for facts in self.facts])
@@ -132,10 +138,16 @@ class Corpus:
         return list(self._pool.map(one, local.tolist()))
 
     def _cloud(self, reader: DatasetReader, row: int) -> NDArray[np.float32]:
-        xyz, rgb = reader.cloud(row)
-        # Stored farthest first, so the first n of them are the n that lie farthest apart.
-        at = np.arange(self.config.cloud_points) % len(xyz)
-        return np.concatenate([xyz[at], rgb[at].astype(np.float32) / 255], axis=1)
+        return seen_cloud(*reader.cloud(row), self.config.cloud_points)
+
+
+def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.float32]:
+    """Return a cloud as batches have it, (points, 6): metres and colours from 0 to 1."""
+    # Stored farthest first, so the first n of them are the n that lie farthest apart.
+    at = np.arange(points) % len(xyz)
+    return np.concatenate(
+        [np.asarray(xyz[at], np.float32), rgb[at].astype(np.float32) / 255], axis=1
+    )
 
 
 def _blank(piece: dict[str, NDArray[Any]], size: int) -> dict[str, NDArray[Any]]:

@@ -25,55 +25,41 @@ class Starts:
     every: Rows  # D_O
     expert: Rows  # D_E
     held_out: Rows
-    held_out_expert: Rows
+    held_episodes: Mask  # (E,)
 
 
 def choose_starts(corpus: Corpus) -> Starts:
     """
-    Return the rows that chunks may start from.
+    Return the rows that chunks may start from; one that the end cuts short is one of them.
 
-    Raises ConfigError when a chunk is longer than every episode, or nothing is left of the data.
+    Raises ConfigError when a chunk is longer than every episode, or nothing is left to learn from.
     """
-    config = corpus.config
-    left = np.concatenate([np.asarray(part.left) for part in corpus.parts])
-    if left.max() < config.horizon:
+    left = corpus.left
+    if left.max() < corpus.config.horizon:
         raise ConfigError(
-            f'a chunk of {config.horizon} steps is longer than every episode (the longest has '
-            f'{int(left.max())}); choose --data.horizon {int(left.max())} or less'
+            f'a chunk of {corpus.config.horizon} steps is longer than every episode (the longest '
+            f'has {int(left.max())}); choose --data.horizon {int(left.max())} or less'
         )
-    episode = np.concatenate(
-        [np.asarray(p.episode) + corpus.episodes[i] for i, p in enumerate(corpus.parts)]
-    )
-    startable = left >= (config.horizon if config.tail == 'drop' else 1)
-    held, kept, first = held_out(corpus), _kept(corpus), _first(corpus, corpus.is_expert)
+    every = np.ones(len(corpus.facts), dtype=np.bool_)
+    held = held_out(corpus)
+    first, shown = _first(corpus, every), _first(corpus, corpus.is_expert)
 
     def rows(wanted: Mask) -> Rows:
-        return np.flatnonzero(startable & wanted[episode])
+        return np.flatnonzero((left > 0) & wanted[corpus.episode_of_rows])
 
-    starts = Starts(
-        every=rows(kept & ~held & _first(corpus, kept)),
-        expert=rows(first & ~held),
-        held_out=rows(held & _first(corpus, held)),
-        held_out_expert=rows(first & held),
-    )
+    starts = Starts(rows(first & ~held), rows(shown & ~held), rows(first & held), held)
     if not len(starts.every):
         raise ConfigError(
-            f'no episode is left to learn from: --data.keep {config.keep}, '
-            f'{len(corpus.facts)} episodes, {int(corpus.is_expert.sum())} of them demonstrations, '
-            f'{sum(f.success for f in corpus.facts)} successes, {int(held.sum())} held out'
+            f'no episode is left to learn from: all {len(corpus.facts)} are held out; lower '
+            '--data.validation'
         )
     return starts
 
 
-def _kept(corpus: Corpus) -> Mask:
-    keep = corpus.config.keep
-    if keep == 'expert':
-        return np.asarray(corpus.is_expert)
-    if keep == 'not_expert':
-        return ~corpus.is_expert
-    if keep == 'success':
-        return np.array([facts.success for facts in corpus.facts])
-    return np.ones(len(corpus.facts), dtype=np.bool_)
+def of_episodes(corpus: Corpus, rows: Rows, wanted: Mask) -> Rows:
+    """Return those of some rows that belong to the wanted episodes (E,)."""
+    found: Rows = rows[wanted[corpus.episode_of_rows[rows]]]
+    return found
 
 
 def held_out(corpus: Corpus) -> Mask:
