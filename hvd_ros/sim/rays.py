@@ -89,7 +89,8 @@ class RayCloud:
             on = (away <= self._model.site_size[there] + _NEAR_INK_M).all(axis=2)
             spot = there[on.argmax(axis=1)]
             ink = np.rint(255 * self._model.site_rgba[spot, :3]).astype(np.uint8)
-            return np.where(on.any(axis=1)[:, None], ink, rgb)
+            rgb = rgb.copy()
+            rgb[on.any(axis=1)] = ink[on.any(axis=1)]
         return rgb
 
 
@@ -117,4 +118,5 @@ def _colors(model: mujoco.MjModel) -> NDArray[np.uint8]:
     rgba = model.geom_rgba.copy()
     with_material = model.geom_matid >= 0
     rgba[with_material] = model.mat_rgba[model.geom_matid[with_material]]
-    return np.rint(255 * rgba[:, :3]).astype(np.uint8)
+    colors: NDArray[np.uint8] = np.rint(255 * rgba[:, :3]).astype(np.uint8)
+    return colors

@@ -10,6 +10,7 @@ build the same one from the same name, so a state of the one is a picture of the
 from collections.abc import Callable, Sequence
 from functools import partial
 import math
+from typing import Any
 
 import mujoco
 
@@ -33,7 +34,7 @@ RUG: Rgba = (0.46, 0.5, 0.56, 1)
 WHITE: Rgba = (0.95, 0.95, 0.95, 1)
 TABLE_HEIGHT_M = 0.72
 # Things that are pushed or held; the default contact is so soft that thin walls are sunk into.
-FIRM = {'solref': [0.008, 1], 'friction': [1.0, 0.01, 0.0001]}
+FIRM: dict[str, Any] = {'solref': [0.008, 1], 'friction': [1.0, 0.01, 0.0001]}
 _TYPES = mujoco.mjtGeom
 
 

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hvd_ros.core.errors import CommandRejected, ConfigError
+from hvd_ros.core.labels.labels import SIMULATOR, Mark
+from hvd_ros.core.labels.rewards import rewards
 from hvd_ros.core.policy.observation import (
     Depth,
     Modality,
@@ -32,8 +34,9 @@ from hvd_ros.sim.robot import SimulationBroken
 from hvd_ros.sim.sim_state import SimState
 from hvd_ros.sim.tasks import backdrop, facts
 from hvd_ros.sim.tasks.catalogue import load_sim_task
+from hvd_ros.sim.tasks.history import History
 from hvd_ros.sim.tasks.setting import draw, load_setting
-from hvd_ros.sim.tasks.sim_task import Truth, scores, stack, stage_ends
+from hvd_ros.sim.tasks.sim_task import Truth, scores, stage_ends
 
 STEP_S = 0.1
 SLICE = 5  # physics steps between two looks at where the base points, and at the mechanisms
@@ -56,6 +59,17 @@ class Result:
     stage_ends: tuple[int, ...]  # control steps from the start
     success: bool
     duration_s: float
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What the simulator says of every stage, as a label of the episode."""
+        ends = zip(self.stage_ends, self.scores, strict=True)
+        return tuple(Mark(end, i, score, SIMULATOR) for i, (end, score) in enumerate(ends))
+
+    @property
+    def rewards(self) -> Array:
+        """What every step is worth, the first included, as for a labelled episode (N + 1,)."""
+        return rewards(self.marks, round(self.duration_s / STEP_S) + 1)
 
 
 class TaskEnv:
@@ -91,7 +105,7 @@ class TaskEnv:
         self._slices = round(STEP_S / self.model.opt.timestep / SLICE)
         self._command: Array = np.zeros(body.size)
         self._seed = -1
-        self.truths: list[Truth] = []
+        self.truths = History()
 
     def reset(self, seed: int) -> Truth:
         """Begin the episode that belongs to a seed."""
@@ -105,7 +119,7 @@ class TaskEnv:
         self.task.randomise(self.model, self.data, rng, self.setting)
         self._settle()
         mujoco.mj_kinematics(self.model, self.data)
-        self.truths = [self.task.truth(self.model, self.data)]
+        self.truths = History([self.task.truth(self.model, self.data)])
         return self.truths[0]
 
     def step(self, action: npt.ArrayLike) -> Truth:
@@ -208,29 +222,36 @@ class TaskEnv:
     @property
     def scores(self) -> tuple[float, ...]:
         """The score of every stage so far."""
-        return scores(self.task, stack(self.truths))
+        return scores(self.task, self.truths.view())
 
     @property
-    def over(self) -> bool:
-        """Whether the task has been done for half a second, or its time is."""
-        if self.time_s >= self.task.limit_s:
-            return True
+    def done(self) -> bool:
+        """Whether the task has been done for half a second, as far as anybody looked."""
         steps = len(self.truths)
         if steps % _LOOK_EVERY or min(self.scores) < 1.0:
             return False
         # Done in passing is not done: what falls through a basket is in it for a moment.
-        before = stack(self.truths[: steps - _LOOK_EVERY])
-        return min(scores(self.task, before)) == 1.0
+        return min(scores(self.task, self.truths.view(steps - _LOOK_EVERY))) == 1.0
+
+    @property
+    def late(self) -> bool:
+        """Whether the time of the task is over."""
+        return self.time_s >= self.task.limit_s
+
+    @property
+    def over(self) -> bool:
+        """Whether the task has been done for half a second, or its time is."""
+        return self.late or self.done
 
     def result(self) -> Result:
         """Say how the episode ended; call it at its end."""
-        found, ends = self.scores, stage_ends(self.task, stack(self.truths))
+        found = self.scores
         return Result(
             task=self.task.name,
             setting=self.setting.name,
             seed=self._seed,
             scores=found,
-            stage_ends=ends,
+            stage_ends=stage_ends(self.task, self.truths.view()),
             success=min(found) == 1.0,
             duration_s=self.time_s,
         )
@@ -277,7 +298,7 @@ class TaskEnv:
         # mj_step does not raise: it counts a warning and starts over from the initial state.
         broken = np.flatnonzero(self.data.warning.number)
         if broken.size:
-            self.truths = []
+            self.truths = History()
             name = mujoco.mjtWarning(int(broken[0])).name
             raise SimulationBroken(
                 f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: the "

@@ -16,6 +16,7 @@ from hvd_ros.sim.robot import SimulationBroken  # noqa: E402
 from hvd_ros.sim.task_env import STEP_S, TaskEnv  # noqa: E402
 from hvd_ros.sim.tasks import facts  # noqa: E402
 from hvd_ros.sim.tasks.catalogue import TASKS, load_sim_task  # noqa: E402
+from hvd_ros.sim.tasks.history import History  # noqa: E402
 from hvd_ros.sim.tasks.setting import SETTINGS, draw, draw_apart, load_setting  # noqa: E402
 
 BODY = load_body('r1')
@@ -182,7 +183,7 @@ def test_done_in_passing_is_not_done():
     for _ in range(18):
         env.step(env.command)
     held = replace(env.truths[0], held=np.array([True, False]), high=np.array(0.2))
-    env.truths[2] = held
+    env.truths = History([env.truths[0], held, *env.truths])
     facts.lay(env.model, env.data, 'pen', holder + [0, 0, 0.09])
     over = []
     for _ in range(16):
@@ -200,9 +201,10 @@ def test_done_in_passing_is_not_done():
 def test_time_ends_an_episode():
     env = TaskEnv('pen_insert', BODY)
     env.reset(0)
-    env.truths *= round(env.task.limit_s / STEP_S)
+    for _ in range(round(env.task.limit_s / STEP_S) - 1):
+        env.truths.append(env.truths[0])
     assert not env.over
-    env.truths += env.truths[:1]
+    env.truths.append(env.truths[0])
     assert env.over
     assert not env.result().success
 
