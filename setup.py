@@ -73,6 +73,7 @@ setup(
             'websockets>=13',
         ],
         'sim': ['mujoco>=3.3.7'],
+        'gym': ['gymnasium>=1.0', 'mujoco>=3.3.7'],
         'viewer': ['viser>=1.1'],
     },
     entry_points={

@@ -8,7 +8,7 @@ order of the body; it is bounded as the mux bounds it, so that nothing is learnt
 real robot would not do.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import mujoco
@@ -32,16 +32,18 @@ from hvd_ros.sim import robot_model
 from hvd_ros.sim.cameras import Cameras, Look, mount_cameras
 from hvd_ros.sim.robot import SimulationBroken
 from hvd_ros.sim.sim_state import SimState
-from hvd_ros.sim.tasks import backdrop, facts
+from hvd_ros.sim.tasks import backdrop
 from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_ros.sim.tasks.history import History
 from hvd_ros.sim.tasks.setting import draw, load_setting
 from hvd_ros.sim.tasks.sim_task import Truth, scores, stage_ends
+from hvd_ros.sim.wiring import Wiring
 
 STEP_S = 0.1
 SLICE = 5  # physics steps between two looks at where the base points, and at the mechanisms
 _SETTLE_S = 0.4
 _RESTING = 0.05  # [m/s] of anything loose, once settled
+_FASTEST = 30.0  # likewise, ever: what falls from a hand has five, what is thrown ten
 _START = (0.12, 0.15, 0.15)  # half ranges of the base's place: m, m, rad
 _TORSO_START = 0.05  # likewise of every torso joint [rad]
 _OPENING = 0.9
@@ -97,11 +99,10 @@ class TaskEnv:
         look = look or Look()
         self.model = _compiled(self, extend or (lambda spec: mount_cameras(spec, body, look)))
         self.data = mujoco.MjData(self.model)
-        self._servos, self._scale = _servos(self.model, body)
+        self._wiring = Wiring(self.model, body)
         self._layout, self._sim_state = StateLayout(body), SimState(self.task, self.model)
         self._cameras, self._look = Cameras(self.model, body, look), look
-        self._joints, self._rates = _joints(self.model, body), _rates(self.model, body)
-        self._bases = body.mask(Kind.VELOCITY)
+        self._loose = _loose(self.model)
         self._slices = round(STEP_S / self.model.opt.timestep / SLICE)
         self._command: Array = np.zeros(body.size)
         self._seed = -1
@@ -118,9 +119,9 @@ class TaskEnv:
         mujoco.mj_forward(self.model, self.data)
         self.task.randomise(self.model, self.data, rng, self.setting)
         self._settle()
-        mujoco.mj_kinematics(self.model, self.data)
-        self.truths = History([self.task.truth(self.model, self.data)])
-        return self.truths[0]
+        first = self._tell()
+        self.truths = History([first])
+        return first
 
     def step(self, action: npt.ArrayLike) -> Truth:
         """Carry out a command (D,) for a tenth of a second."""
@@ -137,33 +138,26 @@ class TaskEnv:
         for i in range(self._slices):
             self._drive(before + (target - before) * (i + 1) / self._slices)
         self._check()
-        # After a step, poses are those before its last two milliseconds.
-        mujoco.mj_kinematics(self.model, self.data)
-        self.truths.append(self.task.truth(self.model, self.data))
-        return self.truths[-1]
+        truth = self._tell()
+        self.truths.append(truth)
+        return truth
 
     def bounded(self, asked: Array) -> Array:
         """Return what is carried out of a command: within limits, and no faster than they say."""
         limits = self.body.limits
-        fastest = np.where(self._bases, limits.acceleration, limits.velocity) * STEP_S
+        fastest = np.where(self._wiring.bases, limits.acceleration, limits.velocity) * STEP_S
         change = np.clip(asked - self._command, -fastest, fastest)
         return np.clip(self._command + change, limits.low, limits.high)
 
     @property
     def position(self) -> Array:
         """Where every dimension is (D,): joints, body-frame base velocities, openings."""
-        found: Array = np.empty(self.body.size)
-        found[self._bases] = facts.about_z(-self.data.qpos[2]) @ self.data.qvel[:3]
-        joints = self.data.qpos[self._joints].mean(axis=1)
-        found[~self._bases] = joints / self._scale[~self._bases]
-        return found
+        return self._wiring.position(self.data)
 
     @property
     def velocity(self) -> Array:
         """How fast every joint moves (D,); NaN where the robot measures none."""
-        found: Array = np.full(self.body.size, np.nan)
-        found[self.body.mask(Kind.POSITION)] = self.data.qvel[self._rates]
-        return found
+        return self._wiring.velocity(self.data)
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -257,53 +251,62 @@ class TaskEnv:
         )
 
     def _drive(self, command: Array) -> None:
-        wanted = command.copy()
-        wanted[self._bases] = facts.about_z(self.data.qpos[2]) @ command[self._bases]
-        self.data.ctrl[self._servos] = wanted * self._scale
+        self._wiring.command(self.data, command)
         mujoco.mj_step(self.model, self.data, SLICE)
         self.task.advance(self.model, self.data)
 
+    def _tell(self) -> Truth:
+        # After a step, poses are those before its last two milliseconds.
+        mujoco.mj_kinematics(self.model, self.data)
+        return self.task.truth(self.model, self.data)
+
     def _stand(self, rng: np.random.Generator) -> None:
-        torso = self.body.parts['torso']
+        torso, limits = self.body.parts['torso'], self.body.limits
         at = self.body.pose('home').copy()
         at[self.body.mask(Kind.OPENING)] = _OPENING
         at[torso] += rng.uniform(-_TORSO_START, _TORSO_START, len(torso))
-        self._command = np.clip(at, self.body.limits.low, self.body.limits.high)
+        self._command = np.clip(at, limits.low, limits.high)
         high = np.array(_START)
         self.data.qpos[:3] = draw(rng, -high, high, self.setting.pose)
-        for i, d in enumerate(self.body.dimensions):
-            if d.kind is not Kind.VELOCITY:
-                value = self._command[i] * d.joint_per_unit
-                self.data.qpos[self.model.joint(d.joint).qposadr[0]] = value
-            if d.kind is Kind.OPENING:
-                other = d.joint.replace('joint1', 'joint2')
-                self.data.qpos[self.model.joint(other).qposadr[0]] = value
+        self._wiring.place(self.data, self._command)
 
     def _settle(self) -> None:
         for _ in range(round(_SETTLE_S / self.model.opt.timestep / SLICE)):
             self._drive(self._command)
         self._check()
-        loose = self.model.jnt_dofadr[self.model.jnt_type == mujoco.mjtJoint.mjJNT_FREE]
-        for at in loose:
-            moving = float(np.linalg.norm(self.data.qvel[at : at + 3]))
+        for name, moving in self._speeds():
             if moving > _RESTING:
-                name = self.model.body(self.model.dof_bodyid[at]).name
                 raise SimulationBroken(
-                    f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: "
-                    f"'{name}' does not come to rest ({moving:.2f} m/s); widen the place that "
-                    'randomise() puts it into'
+                    f"{self._episode}: '{name}' does not come to rest ({moving:.2f} m/s); widen "
+                    'the place that randomise() puts it into'
                 )
 
     def _check(self) -> None:
         # mj_step does not raise: it counts a warning and starts over from the initial state.
         broken = np.flatnonzero(self.data.warning.number)
-        if broken.size:
+        why = [mujoco.mjtWarning(int(i)).name for i in broken]
+        why += [f"'{name}' at {v:.0f} m/s" for name, v in self._speeds() if not v < _FASTEST]
+        if why:
             self.truths = History()
-            name = mujoco.mjtWarning(int(broken[0])).name
             raise SimulationBroken(
-                f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}: the "
-                f'physics broke ({name}); this episode has no score, reset() begins another'
+                f'{self._episode}: the physics broke ({why[0]}); this episode has no score, '
+                'reset() begins another'
             )
+
+    def _speeds(self) -> Iterator[tuple[str, float]]:
+        """Say how fast every loose thing moves."""
+        for name, at in self._loose:
+            yield name, float(np.linalg.norm(self.data.qvel[at : at + 3]))
+
+    @property
+    def _episode(self) -> str:
+        return f"{self.task.name}, setting '{self.setting.name}', seed {self._seed}"
+
+
+def _loose(model: mujoco.MjModel) -> tuple[tuple[str, int], ...]:
+    """Return what can fly, and where its velocity is."""
+    free = np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_FREE)
+    return tuple((model.body(model.jnt_bodyid[j]).name, int(model.jnt_dofadr[j])) for j in free)
 
 
 def _compiled(env: TaskEnv, extend: Callable[[mujoco.MjSpec], None]) -> mujoco.MjModel:
@@ -314,31 +317,3 @@ def _compiled(env: TaskEnv, extend: Callable[[mujoco.MjSpec], None]) -> mujoco.M
         backdrop.repaint(spec)
     extend(spec)
     return spec.compile()
-
-
-def _joints(model: mujoco.MjModel, body: Body) -> npt.NDArray[np.intp]:
-    """Return where the joints of every dimension that has some are: a gripper's two fingers."""
-    found = []
-    for d in body.dimensions:
-        if d.kind is not Kind.VELOCITY:
-            other = d.joint.replace('joint1', 'joint2') if d.kind is Kind.OPENING else d.joint
-            found.append([model.joint(name).qposadr[0] for name in (d.joint, other)])
-    return np.array(found, dtype=np.intp)
-
-
-def _rates(model: mujoco.MjModel, body: Body) -> npt.NDArray[np.intp]:
-    """Return where the velocity of every jointed dimension is."""
-    joints = [d.joint for d in body.dimensions if d.kind is Kind.POSITION]
-    return np.array([model.joint(name).dofadr[0] for name in joints], dtype=np.intp)
-
-
-def _servos(model: mujoco.MjModel, body: Body) -> tuple[npt.NDArray[np.intp], Array]:
-    """Return the actuator of every dimension, and its units per unit."""
-    bases = iter(robot_model.BASE_JOINTS)
-    names = {Kind.POSITION: lambda d: d.joint, Kind.OPENING: lambda d: d.name}
-    ids, scale = [], []
-    for d in body.dimensions:
-        name = next(bases) if d.kind is Kind.VELOCITY else names[d.kind](d)
-        ids.append(model.actuator(name).id)
-        scale.append(1.0 if d.kind is Kind.VELOCITY else d.joint_per_unit)
-    return np.array(ids), np.array(scale)

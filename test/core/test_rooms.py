@@ -41,7 +41,7 @@ OTHERS = {
         'pyzed',
     },  # fmt: skip
     'runtime': {'numpy'},
-    'sim': {'numpy', 'mujoco'},
+    'sim': {'numpy', 'mujoco', 'gymnasium'},
     'nodes': ROS | {'numpy', 'yaml', 'viser'},
     'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d', 'matplotlib'},
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task at full speed: the same seed, bounded commands, errors that say what to do."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 mujoco = pytest.importorskip('mujoco')
 
 from hvd_ros.core.errors import CommandRejected, ConfigError  # noqa: E402
+from hvd_ros.core.labels.labels import Mark  # noqa: E402
 from hvd_ros.core.robot.body import Kind  # noqa: E402
 from hvd_ros.core.robot.description import load_body  # noqa: E402
 from hvd_ros.sim.robot import SimulationBroken  # noqa: E402
@@ -18,6 +19,7 @@ from hvd_ros.sim.tasks import facts  # noqa: E402
 from hvd_ros.sim.tasks.catalogue import TASKS, load_sim_task  # noqa: E402
 from hvd_ros.sim.tasks.history import History  # noqa: E402
 from hvd_ros.sim.tasks.setting import SETTINGS, draw, draw_apart, load_setting  # noqa: E402
+from hvd_ros.sim.tasks.sim_task import stack  # noqa: E402
 
 BODY = load_body('r1')
 
@@ -263,3 +265,51 @@ def test_a_background_changes_what_is_seen_and_nothing_else():
         env.reset(4)
         wander(env)
     np.testing.assert_array_equal(usual.data.qpos, other.data.qpos)
+
+
+def test_a_thing_that_is_shot_away_has_no_score():
+    """Faster than anything is thrown: the physics pushed two things out of each other."""
+    env = TaskEnv('pen_insert', BODY)
+    env.reset(0)
+    env.data.qvel[env.model.jnt_dofadr[env.model.body('pen').jntadr[0]] + 2] = 60.0
+    with pytest.raises(SimulationBroken, match="'pen' at .* m/s"):
+        env.step(env.command)
+    with pytest.raises(ConfigError, match='before reset'):
+        env.step(env.command)
+
+
+def test_an_episode_is_paid_as_its_labels_would_be():
+    env = TaskEnv('pen_insert', BODY)
+    env.reset(0)
+    held = replace(env.truths[0], held=np.array([True, False]), high=np.array(0.2))
+    env.truths = History([env.truths[0]] * 3 + [held] * 4)
+    result = env.result()
+    assert result.marks == (Mark(3, 0, 0.5, 'simulator'),)
+    np.testing.assert_array_equal(result.rewards, [-1e-3] * 3 + [0.5] + [-1e-3] * 3)
+
+
+def test_a_stage_that_was_not_reached_pays_its_nothing_at_the_end():
+    env = TaskEnv('basket_carry', BODY)
+    env.reset(0)
+    env.step(env.command)
+    np.testing.assert_array_equal(env.result().rewards, [-1e-3, 0.0])
+
+
+def test_a_history_is_the_stack_of_its_truths_however_long():
+    env = TaskEnv('trash_dispose', BODY)
+    env.reset(0)
+    truths = []
+    for i in range(600):
+        truths.append(replace(env.truths[0], time_s=np.array(float(i))))
+    history, stacked = History(truths), stack(truths)
+    for field in fields(stacked):
+        seen, known = getattr(history.view(), field.name), getattr(stacked, field.name)
+        assert seen.dtype == known.dtype
+        np.testing.assert_array_equal(seen, known)
+    assert history[-1].time_s == 599.0
+    assert len(history.view(7).time_s) == 7
+    assert len(history.view(-1).time_s) == 599
+    with pytest.raises(ConfigError, match='no state to score'):
+        History().view()
+    with pytest.raises(IndexError):
+        history[600]
