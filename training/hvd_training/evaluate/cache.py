@@ -7,7 +7,7 @@ The file's name holds the hashes of policy and world, so what is found there may
 Lines are appended as episodes end; a line that a crash tore is played again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import json
 import os
 from pathlib import Path
@@ -25,11 +25,14 @@ class Cache:
     folder: Path
     body: Body
     cloud: str = 'depth'
+    # Looked up once: whoever edits a rubric meanwhile does not split an evaluation.
+    _worlds: dict[str, str] = field(default_factory=dict)
 
     def path(self, content: str, task: str, setting: str) -> Path:
         """Return where the episodes of a policy in a task and a setting are."""
-        world = world_id(self.body, task, self.cloud)
-        return self.folder / content / f'{task}.{setting}.{world}.jsonl'
+        if task not in self._worlds:
+            self._worlds[task] = world_id(self.body, task, self.cloud)
+        return self.folder / content / f'{task}.{setting}.{self._worlds[task]}.jsonl'
 
     def read(self, content: str, task: str, setting: str) -> dict[int, Outcome]:
         """Return what is known, by seed; failures of the policy are to be tried again."""
