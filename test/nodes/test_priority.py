@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command path asks to go first; where it may not, it runs all the same."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -61,12 +62,23 @@ def test_a_measurement_gives_it_back():
 
 
 @pytest.mark.ros
-@pytest.mark.parametrize('node', ['joylo', 'mux', 'r1', 'guardian'])
-def test_every_node_on_the_way_of_a_command_asks(node, monkeypatch):
-    import importlib
-
+@pytest.mark.parametrize(
+    ('node', 'level'),
+    [
+        ('joylo', 20),
+        ('mux', 20),
+        ('r1', 20),
+        ('guardian', 20),
+        ('sim_joylo', 20),
+        ('sim_robot', 10),
+        ('rosbridge_twin', 10),
+    ],
+)
+def test_every_node_on_the_way_of_a_command_asks_and_the_robot_comes_after(
+    node, level, monkeypatch
+):
     module = importlib.import_module(f'hvd_ros.nodes.{node}_node')
     asked = {}
     monkeypatch.setattr(module, 'run', lambda make, **how: asked.update(how))
     module.main()
-    assert asked == {'urgent': True}
+    assert asked == {'priority': level}

@@ -13,7 +13,7 @@ import pytest
 rclpy = pytest.importorskip('rclpy')
 pytestmark = pytest.mark.ros
 
-from hvd_msgs.msg import WholeBodyCommand  # noqa: E402
+from hvd_msgs.msg import MuxStatus, WholeBodyCommand  # noqa: E402
 from hvd_msgs.srv import SetMode  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.parameter import Parameter  # noqa: E402
@@ -154,6 +154,24 @@ def test_a_robot_that_does_not_get_there_ends_the_drive(bench, tmp_path, monkeyp
         bench.wait(
             lambda: bool(joints.publish(JointState(name=names, position=[2.0] * len(names))))
         )
+
+
+def test_a_mux_that_stops_following_ends_the_drive_with_its_reason(bench, tmp_path) -> None:
+    bench.peer.create_service(
+        SetMode, 'mux/set_mode', lambda _, r: setattr(r, 'success', True) or r
+    )
+    status = bench.peer.create_publisher(MuxStatus, 'mux/status', qos.LATCHED)
+    node = bench.start(episode=str(make_episode(tmp_path, frames=5)), drive=True)
+    # What it said before it granted anything is no refusal.
+    status.publish(MuxStatus(mode=MuxStatus.MODE_HOLD))
+    bench.wait(lambda: node._drive.stage is drive.Stage.APPROACHING)
+    status.publish(MuxStatus(mode=MuxStatus.MODE_HOLD))
+    bench.wait(lambda: node._drive._status.received_ns > 0)
+    status.publish(MuxStatus(mode=MuxStatus.MODE_REPLAY))
+    bench.wait(lambda: node._drive._led)
+    stale = MuxStatus(mode=MuxStatus.MODE_HOLD, reason='stale:feedback', text='no joints')
+    with pytest.raises(CommandRejected, match='stale:feedback'):
+        bench.wait(lambda: bool(status.publish(stale)))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ by a long way to its first pose, the episode's time stands still until the robot
 from enum import StrEnum
 from typing import Any
 
-from hvd_msgs.msg import WholeBodyCommand
+from hvd_msgs.msg import MuxStatus, WholeBodyCommand
 from hvd_msgs.srv import SetMode
 import numpy as np
 from rclpy.node import Node
@@ -49,11 +49,14 @@ class Drive:
         self._commands = node.create_publisher(WholeBodyCommand, 'replay/command', qos.COMMAND)
         self._measured = Latest(node, JointState, 'joint_states', qos.STATE)
         self._mode = node.create_client(SetMode, 'mux/set_mode')
+        self._status = Latest(node, MuxStatus, 'mux/status', qos.LATCHED)
+        self._led = False  # whether the mux was heard to follow us
 
     def tick(self, log_ns: int) -> bool:
         """Ask for the target of this moment; return whether the episode's time may run on."""
         target = self._targets.at(log_ns).copy()
         self._ticks += 1
+        self._check_mux()
         if self.stage is Stage.PLAYING:
             self._publish(target)
             return True
@@ -84,6 +87,19 @@ class Drive:
             raise CommandRejected(f'{text} and gets no nearer; hvd status says why')
         self._node.get_logger().info(text, throttle_duration_sec=5.0)
         return bool(away[farthest] < _THERE)
+
+    def _check_mux(self) -> None:
+        """Leave when the mux has left us: what is played to nobody has not been done."""
+        status = self._status.take()
+        if status is None or self.stage is Stage.WAITING:
+            return
+        if status.mode == MuxStatus.MODE_REPLAY:
+            self._led = True
+        elif self._led:
+            raise CommandRejected(
+                f'the mux stopped following while {self.stage}: {status.reason} ({status.text}); '
+                'mend that and replay again, hvd status says more'
+            )
 
     def _ask(self) -> None:
         if not self._mode.service_is_ready():

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 import os
 import sys
 
-LEVEL = 20
+LEVEL = 20  # of the command path and the devices at its ends
+TWIN_LEVEL = 10  # of a robot that is computed: a real one does not wait either
 SWITCH = 'HVD_REALTIME'
 ALLOW = 'rtprio'
 _OFF = '0'
 
 
-def go_first() -> str:
+def go_first(level: int = LEVEL) -> str:
     """
     Ask for real-time scheduling of this process; return why it was not granted, or nothing.
 
@@ -30,7 +31,7 @@ def go_first() -> str:
     if sys.platform != 'linux':
         return f'{sys.platform} has no SCHED_FIFO'
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(LEVEL))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(level))
     except PermissionError:
         return f"this user may not (limit '{ALLOW}'); hvd doctor says how to allow it"
     return ''

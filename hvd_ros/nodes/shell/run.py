@@ -36,14 +36,14 @@ class Closable(Protocol):
         ...
 
 
-def run(make: Callable[[], Node], argv: list[str] | None = None, urgent: bool = False) -> None:
+def run(make: Callable[[], Node], argv: list[str] | None = None, priority: int = 0) -> None:
     """
     Run one node until SIGINT or SIGTERM, then exit the process: 0 if all was well.
 
-    An urgent one is on the way of a command, and goes before others where that is allowed.
+    With a priority (see priority.py) it goes before other processes, where that is allowed.
     """
     settle_environment()
-    refused = go_first() if urgent else ''
+    refused = go_first(priority) if priority else ''
     stop: list[int] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:
