@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_training.data.dataset import Dataset
+from hvd_training.data.lerobot.foreign import open_dataset
 from hvd_training.data.source import Cloud, Column
 
 _OPEN_VIDEOS = 64
@@ -36,7 +37,7 @@ class DatasetReader:
     ) -> None:
         """Map the numbers, unpacking them first into `cache` (by default inside the dataset)."""
         self.root, self._cache, self._open_videos = Path(root), cache, open_videos
-        self.data = Dataset(self.root)
+        self.data = open_dataset(self.root)
         self.starts: NDArray[np.int64] = np.array(self.data.starts, dtype=np.int64)
         folder = (cache or self.root / 'cache') / self.data.content_sha256[:16]
         if not folder.is_dir():

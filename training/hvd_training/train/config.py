@@ -73,6 +73,10 @@ class OptimConfig:
         check(self)
 
 
+# Fields that another one decides; setting them would be overruled in silence.
+FOLLOWS = {'value.chunk': 'data.horizon', 'value.seed': 'run.seed'}
+
+
 @dataclass(frozen=True)
 class ValueTrain:
     """Phase 1."""

@@ -20,13 +20,14 @@ from hvd_ros.core.robot.description import load_body
 from hvd_training import groups as groups_
 from hvd_training.data.batch_names import CLOUD, PROMPT, RGB, SIM_STATE, STATE
 from hvd_training.data.loading.corpus import Corpus
-from hvd_training.data.loading.starts import Starts
+from hvd_training.data.loading.starts import Starts, thinned
 from hvd_training.data.statistics.norm_stats import NormStats, Representation
 from hvd_training.data.statistics.summary import as_lists
 from hvd_training.groups import Groups
 from hvd_training.networks.encoders import EncoderSpec
 from hvd_training.policies.small import Shapes
 
+_LOOKED_AT = 20_000  # rows that are looked through for numbers beyond the limit
 # What two phases, and the place where a policy acts, must agree on.
 _CONTRACT = (
     'layout_id', 'actions', 'state_names', 'sim_names', 'prompts', 'norm_sha256', 'horizon',
@@ -113,6 +114,7 @@ def describe(corpus: Corpus, starts: Starts, groups: Groups) -> dict[str, Any]:
         'held_out': sorted(
             {corpus.facts[e].episode_id for e in np.flatnonzero(starts.held_episodes)}
         ),
+        'clipped_share': corpus.clipped(thinned(starts.every, _LOOKED_AT)),
         'demonstrations': int(corpus.is_expert.sum()),
     }
 
@@ -155,7 +157,7 @@ def groups_for(corpus: Corpus) -> Groups:
     robot = corpus.parts[0].robot
     body = body_of(robot)
     names = corpus.names
-    if body is not None:
+    if body is not None and set(names) <= set(body.names):
         of = {d.name: d.group for d in body.dimensions}
         lists = {g: [i for i, n in enumerate(names) if of.get(n) == g] for g in body.groups}
         return groups_.from_lists({group: own for group, own in lists.items() if own})

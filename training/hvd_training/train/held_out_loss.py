@@ -7,10 +7,9 @@ from collections import defaultdict
 import torch
 
 from hvd_training.data.loading.corpus import Corpus
-from hvd_training.data.loading.starts import Starts
+from hvd_training.data.loading.starts import Starts, thinned
 from hvd_training.policies.policy import ChunkPolicy
 from hvd_training.train.devices import Devices
-from hvd_training.train.phase1 import thinned
 
 _AT_ONCE = 512
 _SEED = 0  # the same noise at every look, so that looks can be compared

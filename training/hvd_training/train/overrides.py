@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_training.train.config import FOLLOWS
 
 T = TypeVar('T')
 _YES, _NO = ('true', 'yes', 'on', '1'), ('false', 'no', 'off', '0')
@@ -15,6 +16,8 @@ _YES, _NO = ('true', 'yes', 'on', '1'), ('false', 'no', 'off', '0')
 def override(config: T, words: Sequence[str]) -> T:
     """Return the config with `--section.field value` and `--section.field=value` applied."""
     for name, value in _pairs(words):
+        if name in FOLLOWS:
+            raise ConfigError(f'{name} follows {FOLLOWS[name]}; set --{FOLLOWS[name]}')
         config = _set(config, name, name.split('.'), value)
     return config
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from hvd_training.data.batch import Batch
-from hvd_training.data.loading.corpus import Corpus, Rows
+from hvd_training.data.loading.corpus import Corpus
 from hvd_training.data.loading.opening import open_corpus
-from hvd_training.data.loading.starts import Starts, choose_starts
+from hvd_training.data.loading.starts import Starts, choose_starts, thinned
 from hvd_training.groups import from_lists
 from hvd_training.networks.encoders import ObservationEncoder
 from hvd_training.train import contract, loop, run_folder
@@ -148,13 +148,6 @@ class ValuePhase:
         for first in range(0, len(self._look), _LOOK_ROWS):
             rows = self._look[first : first + _LOOK_ROWS]
             yield self._corpus.chunks(rows, with_next=False).to(self._devices.device)
-
-
-def thinned(rows: Rows, most: int) -> Rows:
-    """Return at most so many of some rows, evenly spread over them."""
-    if len(rows) <= most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
 def _support(corpus: Corpus, config: ValueTrain) -> tuple[float, float]:

@@ -77,6 +77,18 @@ class Corpus:
             raise ConfigError('a batch of nothing was asked for')
         return _batch(found)
 
+    def clipped(self, rows: Rows) -> dict[str, float]:
+        """Return the share of the numbers of these rows that normalising clips."""
+        counts = np.zeros(4)
+        part = np.searchsorted(self.offsets, rows, side='right') - 1
+        for number in np.unique(part):
+            data = self.parts[number]
+            local = rows[part == number] - self.offsets[number]
+            state, action = data.state[local], data.action[local][:, None, self.columns]
+            beyond = self.normaliser.state.beyond(state), self.normaliser.beyond(action, state)
+            counts += [beyond[0], state.size, beyond[1], action.size]
+        return {'state': counts[0] / counts[1], 'action': counts[2] / counts[3]}
+
     def _of(self, number: int, rows: Rows, with_next: bool) -> dict[str, NDArray[Any]]:
         """Return arrays of rows of one part; keys with a dot are observations."""
         data, config = self.parts[number], self.config

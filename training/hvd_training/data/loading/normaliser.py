@@ -72,6 +72,12 @@ class Normaliser:
         relative[..., self.moved] -= state[:, None, self.origin]
         return self.action.forward(relative)
 
+    def beyond(self, chunk: Column, state: Column) -> int:
+        """Count the numbers of absolute chunks (B, K, D) that the limit changes."""
+        relative = np.array(chunk, dtype=np.float32)
+        relative[..., self.moved] -= state[:, None, self.origin]
+        return self.action.beyond(relative)
+
     def absolute(self, chunk: Column, state: Column) -> Float:
         """Return the commands (B, K, D) of normalised chunks that start from raw states (B, S)."""
         actions = self.action.back(chunk)

@@ -53,6 +53,7 @@ def open_ogbench(path: Path, role: Role) -> Recordings:
         state_names=names[STATE],
         action_names=names[ACTION],
         stats=stats_of_arrays({STATE: state, ACTION: action[left > 0]}, names, path),
+        stats_made=True,
         content=hashlib.sha256(state.tobytes() + action.tobytes()).hexdigest(),
     )
 

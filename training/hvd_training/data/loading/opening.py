@@ -7,6 +7,7 @@ A name is a path, before it perhaps its role: `optimal:DIR`, `mixed:DIR`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
@@ -30,7 +31,7 @@ def open_corpus(specs: Sequence[str], config: DataConfig) -> Corpus:
     """
     if not specs:
         raise ConfigError('no dataset was named; give DIR, optimal:DIR, mixed:DIR or FILE.npz')
-    parts = [_prepared(open_recordings(spec), config) for spec in specs]
+    parts = _alike([_prepared(open_recordings(spec), config) for spec in specs])
     refuse_unlike(parts)
     for part in parts:
         _refuse_unseen(part, config)
@@ -62,6 +63,15 @@ def _prepared(data: Recordings, config: DataConfig) -> Recordings:
     if config.rewards == 'success':
         data = recordings.relabelled(data, config.step_reward)
     return recordings.only_success_ends(data) if config.ends == 'success' else data
+
+
+def _alike(parts: list[Recordings]) -> list[Recordings]:
+    """Normalise what came without statistics by those of the first dataset."""
+    first = parts[0].stats
+    return [
+        replace(part, stats=first) if part.stats_made and part.stats.names == first.names else part
+        for part in parts
+    ]
 
 
 def _refuse_unseen(data: Recordings, config: DataConfig) -> None:

@@ -7,14 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from hvd_ros.core.errors import ContractMismatch
-from hvd_training.data.columns import ACTION, STATE
+from hvd_training.data.columns import ACTION, SIM_STATE, STATE
 from hvd_training.data.lerobot import layout
 from hvd_training.data.loading.recordings import Recordings, Role
 from hvd_training.data.loading.statistics import stats_of_arrays
 from hvd_training.data.reader import DatasetReader
 from hvd_training.data.statistics import norm_stats
-
-SIM_STATE = 'observation.sim_state'
 
 
 def open_lerobot(root: Path, role: Role) -> Recordings:
@@ -50,6 +48,7 @@ def open_lerobot(root: Path, role: Role) -> Recordings:
         action_names=names[ACTION],
         stats=stats_of_arrays(arrays, names, root) if foreign else norm_stats.load(root),
         content=reader.data.content_sha256,
+        stats_made=foreign,
         sim_state=columns.get(SIM_STATE),
         sim_names=names.get(SIM_STATE, ()),
         reader=reader,

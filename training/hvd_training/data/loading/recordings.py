@@ -48,6 +48,7 @@ class Recordings:
     action_names: tuple[str, ...]
     stats: NormStats
     content: str  # hash of the numbers
+    stats_made: bool = False  # it came without statistics; these are of its own numbers
     sim_state: Column | None = None  # (N, P)
     sim_names: tuple[str, ...] = ()
     reader: DatasetReader | None = None  # of images and clouds

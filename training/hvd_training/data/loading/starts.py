@@ -62,6 +62,13 @@ def of_episodes(corpus: Corpus, rows: Rows, wanted: Mask) -> Rows:
     return found
 
 
+def thinned(rows: Rows, most: int) -> Rows:
+    """Return at most so many of some rows, evenly spread over them."""
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
 def held_out(corpus: Corpus) -> Mask:
     """Return which episodes (E,) are held out; all copies of one are on the same side."""
     share = corpus.config.validation
