@@ -3,7 +3,6 @@
 """Cup Upright, paper B.2: a cup lies on its side, and belongs upright on the coaster."""
 
 from dataclasses import dataclass
-import math
 
 import mujoco
 import numpy as np
@@ -13,8 +12,8 @@ from hvd_ros.sim import scene
 from hvd_ros.sim.robot_model import WORLD_BITS
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
-from hvd_ros.sim.tasks.setting import Setting, draw, draw_apart
 from hvd_ros.sim.tasks.sim_task import Flags, Truth, held
+from hvd_ros.sim.tasks.stand_up import StandUp
 
 HIGH, RADIUS = 0.10, 0.04  # outer; eight centimetres as in the paper
 COASTER_HIGH, COASTER_RADIUS = 0.008, 0.06
@@ -44,7 +43,7 @@ def stand(history: CupTruth) -> float:
     return 1.0 if on and history.upright[-1] > 0.98 and free else 0.5
 
 
-class CupUpright:
+class CupUpright(StandUp):
     """The scene of the task."""
 
     name = 'cup_upright'
@@ -52,11 +51,11 @@ class CupUpright:
     stages = (stand,)
     things = ('cup', 'coaster')
     details = held('cup')
+    thing, target, radius, apart = 'cup', 'coaster', RADIUS, APART
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a table, lay a coaster and a hollow cup."""
-        scene.table(spec, 'table', at=(1.0, 0.0), size=(0.7, 1.4))
-        coaster = spec.worldbody.add_body(name='coaster', mocap=True)
+        coaster = self.furnish(spec)
         firm = {'solref': [0.008, 1], **WORLD_BITS}
         disc = scene.cylinder(COASTER_RADIUS, COASTER_HIGH)
         pos = [0, 0, COASTER_HIGH / 2]
@@ -69,24 +68,6 @@ class CupUpright:
         bottom = scene.cylinder(RADIUS - 0.004, 0.01)
         pos = [0, 0, 0.005 - half]
         cup.add_geom(pos=pos, mass=0.02, rgba=list(orange), **bottom, **held, **WORLD_BITS)
-
-    def randomise(
-        self,
-        model: mujoco.MjModel,
-        data: mujoco.MjData,
-        rng: np.random.Generator,
-        setting: Setting,
-    ) -> None:
-        """Lay the cup to one side, its mouth away from the robot, the coaster nearer."""
-        side = rng.choice([-1.0, 1.0])
-        x, y, yaw = draw(rng, (0.78, 0.12, -0.9), (0.90, 0.30, 0.9), setting.region)
-        cx, cy = draw_apart(rng, (0.80, -0.08), (0.92, 0.02), np.array([x, y]), APART)
-        flat = facts.about_z(yaw) @ facts.about_y(math.pi / 2)
-        facts.lay(model, data, 'cup', np.array([x, side * y, TABLE + RADIUS + 0.001]), flat)
-        facts.lay(model, data, 'coaster', np.array([cx, side * cy, TABLE]))
-
-    def advance(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        """Nothing here moves by itself."""
 
     def truth(self, model: mujoco.MjModel, data: mujoco.MjData) -> CupTruth:
         """Say where the cup is."""

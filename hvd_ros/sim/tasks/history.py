@@ -57,5 +57,5 @@ class History:
         """Return the whole episode, or its beginning, as one Truth; do not write to it."""
         if not self._count:
             raise ConfigError('no state to score: an episode has at least the one it began in')
-        end = self._count if steps is None else range(self._count + 1)[steps]
+        end = self._count if steps is None else min(steps, self._count)
         return self._kind(**{name: rows[:end] for name, rows in self._rows.items()})

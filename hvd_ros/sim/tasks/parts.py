@@ -75,3 +75,13 @@ def pen(spec: mujoco.MjSpec, name: str, length: float, radius: float, rgba: Rgba
         rgba=list(rgba),
         **WORLD_BITS,
     )
+    # Its cap: only seen.
+    made.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=[1.08 * radius, 0.16 * length, 0],
+        pos=[0, 0, 0.3 * length],
+        mass=0,
+        contype=0,
+        conaffinity=0,
+        rgba=[0.12, 0.12, 0.14, 1],
+    )

@@ -3,17 +3,17 @@
 """Pen Insert, paper B.1: a pen lies on the table, and belongs into the holder."""
 
 from dataclasses import dataclass
-import math
 
 import mujoco
 import numpy as np
 
 from hvd_ros.core.robot.body import Array
 from hvd_ros.sim import scene
+from hvd_ros.sim.robot_model import WORLD_BITS
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts, parts
-from hvd_ros.sim.tasks.setting import Setting, draw, draw_apart
 from hvd_ros.sim.tasks.sim_task import Flags, Truth, held
+from hvd_ros.sim.tasks.stand_up import StandUp
 
 LENGTH, RADIUS = 0.14, 0.008
 HOLDER_HIGH, HOLDER_INSIDE = 0.10, 0.04
@@ -46,7 +46,7 @@ def insert(history: PenTruth) -> float:
     return 1.0 if inside and history.upright[-1] > 0.7 and free else 0.5
 
 
-class PenInsert:
+class PenInsert(StandUp):
     """The scene of the task."""
 
     name = 'pen_insert'
@@ -54,33 +54,16 @@ class PenInsert:
     stages = (insert,)
     things = ('pen', 'holder')
     details = held('pen')
+    thing, target, radius, apart = 'pen', 'holder', RADIUS, APART
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a table, a holder on it, and lay a pen."""
-        scene.table(spec, 'table', at=(1.0, 0.0), size=(0.7, 1.4))
-        holder = spec.worldbody.add_body(name='holder', mocap=True)
+        holder = self.furnish(spec)
         dark = (0.2, 0.22, 0.26, 1)
         parts.ring(holder, HOLDER_INSIDE + 0.003, 0, HOLDER_HIGH, 0.006, dark)
-        parts.board(holder, (0.04, 0.04, 0.004), (0, 0, 0.004), dark)
+        bottom = scene.cylinder(HOLDER_INSIDE + 0.003, 0.008)
+        holder.add_geom(pos=[0, 0, 0.004], rgba=list(dark), **bottom, **WORLD_BITS, **scene.FIRM)
         parts.pen(spec, 'pen', LENGTH, RADIUS, (0.1, 0.2, 0.8, 1))
-
-    def randomise(
-        self,
-        model: mujoco.MjModel,
-        data: mujoco.MjData,
-        rng: np.random.Generator,
-        setting: Setting,
-    ) -> None:
-        """Lay the pen to one side and stand the holder nearer to the middle."""
-        side = rng.choice([-1.0, 1.0])
-        x, y, yaw = draw(rng, (0.78, 0.12, -0.9), (0.90, 0.30, 0.9), setting.region)
-        hx, hy = draw_apart(rng, (0.80, -0.08), (0.92, 0.02), np.array([x, y]), APART)
-        flat = facts.about_z(yaw) @ facts.about_y(math.pi / 2)
-        facts.lay(model, data, 'pen', np.array([x, side * y, TABLE + RADIUS + 0.001]), flat)
-        facts.lay(model, data, 'holder', np.array([hx, side * hy, TABLE]))
-
-    def advance(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        """Nothing here moves by itself."""
 
     def truth(self, model: mujoco.MjModel, data: mujoco.MjData) -> PenTruth:
         """Say where the pen is."""
