@@ -32,7 +32,6 @@ from hvd_ros.nodes.r1.topics import (
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import TWIN_LEVEL
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
@@ -176,4 +175,4 @@ def _xyw(message: Any) -> tuple[float, float, float]:
 
 def main() -> None:
     """Run the node."""
-    run(SimRobotNode, priority=TWIN_LEVEL)
+    run(SimRobotNode)

@@ -6,6 +6,9 @@ The nodes of the command path go first, where the system lets them.
 On a computer that is also busy with cameras, recording and a policy, a command otherwise waits for
 whoever runs; one real-time priority, below that of the kernel's own threads, ends that. The kernel
 takes it away again from a process that never sleeps (sched_rt_runtime_us).
+
+The robot's twin has none: it computes for milliseconds on end, and what carries bytes to and from a
+device in the kernel would wait for it (the 99th percentile of the latency went from 16 to 37 ms).
 """
 
 from collections.abc import Iterator
@@ -14,7 +17,6 @@ import os
 import sys
 
 LEVEL = 20  # of the command path and the devices at its ends
-TWIN_LEVEL = 10  # of a robot that is computed: a real one does not wait either
 SWITCH = 'HVD_REALTIME'
 ALLOW = 'rtprio'
 _OFF = '0'
