@@ -36,6 +36,7 @@ VERBS = (
     'record',
     'label',
     'episodes',
+    'sim',
     'bench',
     'logs',
     'completion',

@@ -15,14 +15,14 @@ from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.episodes.frame import Frame, FrameBuilder
 from hvd_ros.core.episodes.meta import EpisodeMeta, hex_id
 from hvd_ros.core.episodes.reader import Episode
-from hvd_ros.core.episodes.streams import FRAMES_TOPIC, Stream, streams_for
+from hvd_ros.core.episodes.streams import FRAMES_TOPIC, SIM_STATE, Stream, streams_for
 from hvd_ros.core.errors import ContractMismatch, EpisodeError, did_you_mean
 from hvd_ros.core.robot.body import Body
 
 
 def recorded_streams(meta: EpisodeMeta) -> tuple[Stream, ...]:
     """Return the table of streams that an episode was recorded with, in its order."""
-    known = {s.name: s for s in streams_for(tuple(meta.cameras), True)}
+    known = {s.name: s for s in (*streams_for(tuple(meta.cameras), True), SIM_STATE)}
     for name in meta.streams:
         if name not in known:
             raise EpisodeError(
