@@ -88,7 +88,7 @@ class Manner:
 
 
 _REPAIRABLE = (FaultKind.MISGRASP, FaultKind.POSE_ERROR, FaultKind.DRIFT)
-_MOST = 3  # faults at a time
+_COUNTS = (0.6, 0.3, 0.1)  # chance of one, two, three faults at a time
 _SYSTEMATIC = 0.4  # of all faults
 
 
@@ -99,7 +99,7 @@ def draw_manner(rng: np.random.Generator, task: str, kind: str) -> Manner:
     if kind == 'expert':
         return EXPERT
     allowed = tuple(FaultKind) if kind == 'imperfect' else _REPAIRABLE
-    count = int(rng.integers(1, _MOST + 1)) if kind == 'imperfect' else 1
+    count = 1 + int(rng.choice(len(_COUNTS), p=_COUNTS)) if kind == 'imperfect' else 1
     chosen = rng.choice(len(allowed), size=count, replace=False)
     faults = (
         Fault(allowed[i], float(rng.uniform(0.1, 1.0)), bool(rng.uniform() < _SYSTEMATIC))

@@ -21,8 +21,8 @@ _HINGE_RAD = 0.03  # of a lid's angle
 _BESIDE_M, _SHORT_M = 0.05, 0.08  # of a misgrasp: across the opening, along the approach
 _EARLY_M = 0.30  # before the goal
 _LATE_STEPS = 30
-_STRAY_M, _STRAY_BASE_M, _STRAY_S = 0.10, 0.15, 20.0  # a drift has come this far by then
-_SLOWER, _PAUSES, _PAUSE_STEPS = 1.0, 0.03, 25  # a pause in so many steps, at most so long
+_STRAY_M, _STRAY_BASE_M, _STRAY_S = 0.12, 0.15, 20.0  # a drift has come this far by then
+_SLOWER, _PAUSES, _PAUSE_STEPS = 0.4, 0.02, 25  # a pause in so many steps, at most so long
 _OVERSHOOT, _OVERSHOOT_M = 0.35, 0.08  # of the way, at most
 _HEAVY = 6.0  # times the force that is meant
 _AMISS = 0.5  # chance per part of the work
@@ -80,7 +80,7 @@ class Mishaps:
     def beside(self) -> Array:
         """Return by how much a hand misses what it is about to grasp, in its own axes [m]."""
         fault = self._faults.get(FaultKind.MISGRASP)
-        if fault is None or self._rng.uniform() > 0.5 + 0.5 * fault.strength:
+        if fault is None or self._rng.uniform() > 0.4 + 0.6 * fault.strength:
             return np.zeros(3)
         if fault.systematic:
             return np.array([-fault.strength * _SHORT_M, 0.0, 0.0])
@@ -99,7 +99,7 @@ class Mishaps:
         return found
 
     def _way(self) -> Array:
-        way = self._rng.normal(0, 1, 3) * [1, 1, 0.5]
+        way = self._rng.normal(0, 1, 3)
         found: Array = way / max(float(np.linalg.norm(way)), 1e-9)
         return found
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from hvd_ros.core.robot.body import Array, Kind
 from hvd_ros.sim.experts.eyes import Eyes
-from hvd_ros.sim.experts.manner import FaultKind
 from hvd_ros.sim.experts.mishaps import Mishaps
 from hvd_ros.sim.experts.senses import Senses
 from hvd_ros.sim.experts.thumbs import Thumbs
@@ -115,8 +114,9 @@ class Operator:
         """Go where it means to, by way of where else it gets to."""
         goal = np.array([x, y]) + self.mishaps.strayed('base', self._env.time_s)[:2]
         way = np.array([*(goal - self.eyes.base[:2]), 0.0])
-        for beyond in (*self.mishaps.overshoots(way), np.zeros(3)):
-            yield from self._go(goal + beyond[:2], yaw, near, turned_by, speed)
+        for beyond in self.mishaps.overshoots(way):
+            yield from self._go(goal + beyond[:2], yaw, 0.03, 0.1, speed)
+        yield from self._go(goal, yaw, near, turned_by, speed)
         yield from self.wait(1)
 
     def _go(self, goal: Array, yaw: float, near: float, turned_by: float, speed: float) -> Moves:
@@ -157,12 +157,11 @@ class Operator:
         ways = {s: goal.position - self.eyes.hand(s).position for s, goal in goals.items()}
         farthest = max(ways.values(), key=lambda way: float(np.linalg.norm(way)))
         slow = round(self.mishaps.slowness * steps)
-        yield from self._move(goals, slow, near, patience)
-        for beyond in self.mishaps.overshoots(farthest):
+        swings = self.mishaps.overshoots(farthest)
+        for beyond in swings:
             shifted = {s: Grip(g.position + beyond, g.axes) for s, g in goals.items()}
-            yield from self._move(shifted, max(4, slow // 3), near, 1)
-        if self.mishaps.strength(FaultKind.OVER_CORRECTION):
-            yield from self._move(goals, max(4, slow // 3), near, patience)
+            yield from self._move(shifted, slow if beyond is swings[0] else 4, near, 1)
+        yield from self._move(goals, 4 if swings else slow, near, patience)
 
     def close_in(self, goals: Mapping[str, Grip], steps: int, near: float = 6e-3) -> Moves:
         """Reach for what is grasped next, or beside it."""

@@ -16,7 +16,7 @@ from hvd_ros.core.robot.body import Array
 from hvd_ros.sim.experts.acts import Act
 from hvd_ros.sim.experts.motion import AHEAD, DOWN, Moves, Operator, above
 from hvd_ros.sim.experts.senses import Look
-from hvd_ros.sim.ik import Grip
+from hvd_ros.sim.ik import Grip, turned
 from hvd_ros.sim.scene import TABLE_HEIGHT_M as TABLE
 from hvd_ros.sim.tasks import facts
 from hvd_ros.sim.tasks.cup_upright import COASTER_HIGH, HIGH
@@ -62,9 +62,10 @@ class StandUp:
         """Return the parts of the work."""
         return (
             Act('go', self._go, lambda: self._op.at(*self._stance(self._op.eyes.look))),
-            Act('grasp', self._grasp, self._lifted, self._let_be),
-            Act('carry', self._carry),
-            Act('set down', self._set_down, self._stands, self._let_be, back='grasp'),
+            Act('hover', self._hover, self._above),
+            Act('grasp', self._grasp, self._lifted, self._let_be, back='hover'),
+            Act('carry', self._carry, self._over),
+            Act('set down', self._set_down, self._stands, self._let_be, back='hover'),
         )
 
     def _stance(self, look: Look) -> tuple[float, float, float]:
@@ -74,20 +75,32 @@ class StandUp:
     def _go(self) -> Moves:
         yield from self._op.drive(*self._stance(self._op.eyes.see))
 
-    def _grasp(self) -> Moves:
-        op, errand = self._op, self._errand
-        place, axes = op.eyes.see(errand.thing)
-        self._side = side = 'left' if place[1] > 0 else 'right'
+    def _pinch(self, look: Look) -> tuple[Array, Array]:
+        """Return where a hand takes the thing, and its axes then."""
+        place, axes = look(self._errand.thing)
         yaw = float(np.arctan2(axes[1, 2], axes[0, 2]))
-        if errand.two_ended:
+        if self._errand.two_ended:
             yaw = float(facts.wrapped(yaw, np.pi))
-        hand = facts.about_z(yaw) @ DOWN
+        return above(place, self._errand.grasp_above), facts.about_z(yaw) @ DOWN
+
+    def _hover(self) -> Moves:
+        op = self._op
+        place, hand = self._pinch(op.eyes.see)
+        self._side = side = 'left' if place[1] > 0 else 'right'
         op.openings[side] = 1.0
-        yield from op.reach({side: Grip(above(place, 0.13), hand)}, 25)
-        low = {side: Grip(above(place, errand.grasp_above), hand)}
-        yield from op.close_in(low, 14, near=4e-3)
+        yield from op.reach({side: Grip(above(place, 0.12), hand)}, 25)
+
+    def _above(self) -> bool:
+        (place, axes), hand = self._pinch(self._op.eyes.look), self._op.eyes.hand(self._side)
+        askew = float(np.linalg.norm(turned(axes @ hand.axes.T)))
+        return bool(np.linalg.norm((hand.position - place)[:2]) < 0.02 and askew < 0.2)
+
+    def _grasp(self) -> Moves:
+        op, side = self._op, self._side
+        place, hand = self._pinch(op.eyes.see)
+        yield from op.close_in({side: Grip(place, hand)}, 14, near=4e-3)
         yield from op.close(side)
-        yield from op.reach({side: Grip(above(place, 0.18), hand)}, 15)
+        yield from op.reach({side: Grip(above(op.eyes.hand(side).position, 0.17), hand)}, 15)
 
     def _lifted(self) -> bool:
         return bool(self._op.eyes.look(self._errand.thing)[0][2] > TABLE + 0.09)
@@ -111,6 +124,13 @@ class StandUp:
         aside = np.array([target[0] - 0.10, target[1] + 0.10 * out, TABLE + 0.24])
         yield from op.reach({side: Grip(aside, level)}, 28)
         yield from op.reach({side: Grip(above(target, errand.over), level)}, 20)
+
+    def _over(self) -> bool:
+        """Look whether what is in the hand, if anything, is above where it belongs."""
+        (thing, _), (target, _) = (
+            self._op.eyes.look(n) for n in (self._errand.thing, self._errand.target)
+        )
+        return not self._lifted() or bool(np.linalg.norm((thing - target)[:2]) < 0.03)
 
     def _set_down(self) -> Moves:
         op, errand, side = self._op, self._errand, self._side
