@@ -1,38 +1,52 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Somebody who moves the simulated leader when nobody is there: approaches, engages, plays a script.
+Somebody who moves the simulated leader when nobody is there: approaches, engages, plays.
 
-It sees what an operator sees (mode, robot, leader) and acts only on the twin's hands and thumbs.
-When the robot stops following it lets go and starts again, as a person would.
+What it plays is a script, or a task that the twin stands in. It sees what an operator sees (mode,
+robot, leader, the scene) and acts only on the twin's hands and thumbs. When the robot stops
+following it lets go and starts again, as a person would.
 """
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hvd_msgs.msg import MuxStatus
+from hvd_msgs.msg import MuxStatus, WholeBodyCommand
 import numpy as np
 from rclpy.node import Node
-from sensor_msgs.msg import JointState, Joy
+from sensor_msgs.msg import JointState
 
 from hvd_ros.core.config import param
-from hvd_ros.core.leader.buttons import to_levels
-from hvd_ros.core.leader.motors import LEADER_JOINTS
 from hvd_ros.core.mux.command import Mode
 from hvd_ros.core.robot.body import Array
 from hvd_ros.core.robot.description import load_body
+from hvd_ros.drivers.sim_devices import twin_dir
+from hvd_ros.nodes.operator.hands import JOINTS, Hands
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
-from hvd_ros.sim.operator_script import REST, SCRIPTS, Act, Script, approach, engage, release
+from hvd_ros.sim.operator_script import (
+    MANNERS,
+    SCRIPTS,
+    TASK_SCRIPTS,
+    Act,
+    Script,
+    approach,
+    engage,
+    release,
+)
 
-JOINTS = tuple(joint.name for joint in LEADER_JOINTS)
+if TYPE_CHECKING:
+    from hvd_ros.nodes.operator.errand import Errand
+
+__all__ = ['JOINTS', 'Hands', 'ScriptedOperatorNode']
 TICK_S = 0.02
 _PATIENCE_S = 0.5  # how long the robot may not follow before the operator lets go
+_LONGEST_TICK_S = 0.1  # what a stall longer than that would have moved is not caught up
 _PAUSE_S = 2.0  # between two rounds, and before another try
 
 
@@ -41,34 +55,14 @@ class ScriptedOperatorConfig:
     """Parameters of the scripted_operator node."""
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
-    script: str = param('tour', 'What to play; none: do nothing.', choices=('none', *SCRIPTS))
+    script: str = param(
+        'tour',
+        'What to play: a script, or the task that the twin stands in; none: do nothing.',
+        choices=('none', *SCRIPTS, *TASK_SCRIPTS),
+    )
+    manner: str = param('expert', 'How well a task is done.', choices=MANNERS)
     once: bool = param(False, 'Leave after one round, with exit code 0.')
     start_delay_s: float = param(0.0, 'Wait before the first act.', low=0.0, high=600.0)
-
-
-class Hands:
-    """Holds the simulated leader; each call is what the hands do from now on."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._hand = node.create_publisher(JointState, 'sim_joylo/hand', qos.STATE)
-        self._pads = node.create_publisher(Joy, 'sim_joylo/pads', qos.STATE)
-
-    def move(self, q: Array) -> None:
-        """Go to leader joint angles (J,) [rad], in the order of JOINTS."""
-        message = JointState(name=list(JOINTS), position=[float(x) for x in q])
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._hand.publish(message)
-
-    def push(
-        self,
-        pressed: frozenset[str] = frozenset(),
-        sticks: tuple[float, float, float, float] = REST,
-    ) -> None:
-        """Hold buttons and sticks; must be repeated, or the twin lets go after half a second."""
-        message = Joy(axes=list(sticks), buttons=to_levels(pressed))
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._pads.publish(message)
 
 
 class ScriptedOperatorNode(Node):  # type: ignore[misc]
@@ -82,10 +76,13 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
         self._mux = Latest(self, MuxStatus, 'mux/status', qos.LATCHED)
         self._robot_joints = Latest(self, JointState, 'joint_states', qos.STATE)
         self._leader_joints = Latest(self, JointState, 'joylo/joint_states', qos.STATE)
+        self._wishes = Latest(self, WholeBodyCommand, 'teleop/command', qos.STATE)
         self._status: MuxStatus | None = None
         self._robot: Array | None = None
         self._leader: Array | None = None
+        self._asked: Array | None = None  # by the leader (D,)
         self._following_s = 0.0  # steady time at which the robot last followed
+        self._hand = np.zeros(len(JOINTS))  # where it was moved last
         self._text = ''
         self._plan = self._live()
         self.tick = Tick(self, TICK_S, self._on_tick)
@@ -101,6 +98,8 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
         )
         self._robot = self._robot if robot is None else _arms(robot)
         self._leader = self._leader if leader is None else _arms(leader)
+        wish = self._wishes.take()
+        self._asked = self._asked if wish is None else np.array(wish.values)
         if status is not None:
             self._status = status
         # The mux reports ten times a second; between two reports the last one holds.
@@ -126,22 +125,54 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
                 self.get_logger().info(f'{self._config.script} finished')
                 if self._config.once:
                     return
+                if self._config.script in TASK_SCRIPTS:
+                    yield from self._until(lambda: False, 'has nothing more to do')
             yield from self._wait(_PAUSE_S)
 
     def _round(self) -> Generator[bool, None, bool]:
         """Approach, engage, play; the result says whether it went to its end."""
+        task = self._config.script in TASK_SCRIPTS
+        errand = self._errand() if task else None
         goal = np.array(self._robot)
         yield from self._play(approach(np.array(self._leader), goal), lambda: True)
         yield from self._play(engage(goal), lambda: True)
         if not self._follows():
             self._complain('the robot does not follow')
             return False
-        script = SCRIPTS[self._config.script](self._body, JOINTS, goal)
-        if not (yield from self._play(script, self._follows)):
+        if errand is not None:
+            done = yield from self._do(errand)
+        else:
+            script = SCRIPTS[self._config.script](self._body, JOINTS, goal)
+            done = yield from self._play(script, self._follows)
+        if not done:
             self._complain('the robot stopped following')
             return False
-        yield from self._play(release(goal), lambda: True)
+        yield from self._play(release(self._hand), lambda: True)
         return True
+
+    def _errand(self) -> 'Errand':
+        # Physics is needed for a task only.
+        from hvd_ros.nodes.operator.errand import Errand
+
+        folder = twin_dir(self.get_namespace())
+        errand = Errand(self._body, self._config.script, self._config.manner, folder)
+        self.get_logger().info(f'is to do {errand.text}')
+        return errand
+
+    def _do(self, errand: 'Errand') -> Generator[bool, None, bool]:
+        errand.begin(np.array(self._asked))
+        before_s = time.monotonic() - TICK_S
+        while self._follows():
+            now_s = time.monotonic()
+            # Until the next tick as much time will pass as did since the last one.
+            act = errand.act(np.array(self._asked), min(now_s - before_s, _LONGEST_TICK_S))
+            before_s = now_s
+            if act is None:
+                self.get_logger().info(f'{errand.text}: {errand.result}')
+                return True
+            self._act(act)
+            yield True
+        return False
 
     def _play(self, script: Script, go_on: Callable[[], bool]) -> Generator[bool, None, bool]:
         begin = time.monotonic()
@@ -155,6 +186,7 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
 
     def _act(self, act: Act) -> None:
         self._say(act.text)
+        self._hand = act.hand
         self._hands.move(act.hand)
         self._hands.push(act.pressed, act.sticks)
 

@@ -127,6 +127,9 @@ def drive(body: Body, joints: tuple[str, ...], hand: Array) -> Script:
 
 
 SCRIPTS = {'tour': tour, 'drive': drive}
+# What sim/experts can do, and how well; named here so that nobody needs physics to know it.
+TASK_SCRIPTS = ('pen_insert', 'cup_upright', 'wipe_board', 'basket_carry', 'trash_dispose')
+MANNERS = ('expert', 'imperfect', 'correction')
 
 
 def _wave(joints: tuple[str, ...], home: Array) -> list[Segment]:

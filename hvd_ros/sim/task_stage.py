@@ -8,14 +8,11 @@ often as they do there, so that an episode is worth the same whether a person pl
 or a policy at full speed.
 """
 
-from dataclasses import fields
-from typing import Any
-
 import mujoco
-import numpy as np
 
 from hvd_ros.core.robot.body import Body
 from hvd_ros.sim.task_env import SLICE, STEP_S, TaskEnv
+from hvd_ros.sim.tasks.history import History
 from hvd_ros.sim.tasks.sim_task import Truth, scores
 
 _LOOK_EVERY = 5  # truths between two scores, as TaskEnv does
@@ -52,7 +49,7 @@ class Scoreboard:
     def __init__(self, env: TaskEnv, first: Truth) -> None:
         self._task = env.task
         self.task, self.stage_names = env.task.name, env.stage_names
-        self._history = History(first)
+        self._history = History([first])
         self._looked = 1
         self.scores = scores(self._task, self._history.view())
         self.settled_s = (0.0,) * len(self.scores)  # into the episode
@@ -75,31 +72,3 @@ class Scoreboard:
         self.settled_s = tuple(self.time_s if old != new else since for old, new, since in changed)
         # Done in passing is not done.
         self.success = min(before) == min(self.scores) == 1.0
-
-
-class History:
-    """The truths of an episode, stacked as they come."""
-
-    def __init__(self, first: Truth) -> None:
-        self._kind: type[Any] = type(first)
-        self._rows: dict[str, np.ndarray] = {}
-        self._count = 0
-        for field in fields(first):
-            value = np.asarray(getattr(first, field.name))
-            self._rows[field.name] = np.empty((256, *value.shape), value.dtype)
-        self.append(first)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def append(self, truth: Truth) -> None:
-        """Put one on top; room is doubled when there is none."""
-        for name, rows in self._rows.items():
-            if self._count == len(rows):
-                self._rows[name] = np.concatenate((rows, np.empty_like(rows)))
-            self._rows[name][self._count] = getattr(truth, name)
-        self._count += 1
-
-    def view(self) -> Any:
-        """Return them with time as the first axis; do not write to it."""
-        return self._kind(**{name: rows[: self._count] for name, rows in self._rows.items()})

@@ -27,6 +27,26 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     'sim': ('sim', {}),
     'sim_rosbridge': ('sim', {'transport': 'rosbridge', 'rosbridge_port': '9191'}),
     'sim_tour': ('sim', {'operator': 'tour', 'operator_once': 'true', 'namespace': 'left'}),
+    'sim_task': (
+        'sim',
+        {
+            'scene': 'pen_insert',
+            'seed': '7',
+            'setting': 'region',
+            'operator': 'pen_insert',
+            'manner': 'correction',
+        },
+    ),
+    'teleop_sim_cup_upright': ('teleop', {'scene': 'cup_upright', 'operator': 'cup_upright'}),
+    'teleop_sim_wipe_board': ('teleop', {'scene': 'wipe_board', 'operator': 'wipe_board'}),
+    'record_sim_basket_carry': (
+        'record',
+        {'scene': 'basket_carry', 'operator': 'basket_carry', 'task': 'basket_carry'},
+    ),
+    'sim_trash_dispose_rosbridge': (
+        'sim',
+        {'scene': 'trash_dispose', 'operator': 'trash_dispose', 'transport': 'rosbridge'},
+    ),
     'teleop_sim': ('teleop', {}),
     'teleop_sim_tour': ('teleop', {'operator': 'tour', 'viewer_port': '8099'}),
     'teleop_sim_drive': ('teleop', {'operator': 'drive', 'operator_once': 'true'}),

@@ -73,7 +73,16 @@ def test_every_value_is_one_that_the_node_takes(file: str, arguments: dict[str, 
         assert not shared or known, node.name
 
 
-def test_the_launch_files_offer_every_scene_that_there_is() -> None:
-    from hvd_ros.sim.scene import SCENES
+def test_the_launch_files_offer_every_scene_script_and_manner_that_there_is() -> None:
+    from hvd_ros.sim.experts.catalogue import EXPERTS
+    from hvd_ros.sim.experts.manner import KINDS
+    from hvd_ros.sim.operator_script import MANNERS, SCRIPTS, TASK_SCRIPTS
+    from hvd_ros.sim.tasks.setting import SETTINGS
+    from hvd_ros.sim.vendor_side import PLACES
 
-    assert declared(launch_file('sim'))['scene'].choices == tuple(SCENES)
+    arguments = declared(launch_file('sim'))
+    assert arguments['scene'].choices == tuple(PLACES)
+    assert arguments['setting'].choices == tuple(SETTINGS)
+    assert tuple(EXPERTS) == TASK_SCRIPTS
+    assert arguments['operator'].choices == ('none', *SCRIPTS, *TASK_SCRIPTS)
+    assert arguments['manner'].choices == MANNERS == KINDS

@@ -12,10 +12,9 @@ from hvd_ros.core.robot.description import load_body  # noqa: E402
 from hvd_ros.sim.mirror import Mirror, physics_size, read_physics  # noqa: E402
 from hvd_ros.sim.onlooker import Onlooker  # noqa: E402
 from hvd_ros.sim.task_env import TaskEnv  # noqa: E402
-from hvd_ros.sim.task_stage import History, Scoreboard  # noqa: E402
+from hvd_ros.sim.task_stage import Scoreboard  # noqa: E402
 from hvd_ros.sim.tasks import facts  # noqa: E402
 from hvd_ros.sim.tasks.catalogue import TASKS  # noqa: E402
-from hvd_ros.sim.tasks.sim_task import stack  # noqa: E402
 from hvd_ros.sim.vendor_side import VendorSide  # noqa: E402
 
 BODY = load_body('r1')
@@ -101,19 +100,6 @@ def test_success_lasts_half_a_second(monkeypatch):
     for _ in range(5):
         board.see(env.truths[0])
     assert not board.success and board.settled_s == (1.5,)
-
-
-def test_a_long_history_is_the_stack_of_its_truths():
-    env = env_of('wipe_board')
-    truths = [env.truths[0]]
-    history = History(truths[0])
-    for _ in range(600):
-        truths.append(env.task.truth(env.model, env.data))
-        history.append(truths[-1])
-    view, stacked = history.view(), stack(truths)
-    assert len(history) == 601
-    for name in vars(stacked):
-        assert np.array_equal(getattr(view, name), getattr(stacked, name)), name
 
 
 def test_a_mirror_shows_the_twin_of_another_process():
