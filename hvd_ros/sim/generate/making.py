@@ -25,7 +25,7 @@ from hvd_ros.core.robot.description import load_body
 from hvd_ros.sim.experts.catalogue import Moves, draw_manner, operator_moves
 from hvd_ros.sim.generate.plan import MOST_ATTEMPTS, Job, Plan
 from hvd_ros.sim.generate.players import play, policy_moves
-from hvd_ros.sim.generate.tape import EPOCH_NS, Credits, Tape
+from hvd_ros.sim.generate.tape import EPOCH_NS, Credits, Shows, Tape
 from hvd_ros.sim.ik import Solver
 from hvd_ros.sim.policies.opening import open_policy
 from hvd_ros.sim.robot import SimulationBroken
@@ -84,7 +84,7 @@ def make(order: Order) -> Made:
 def _attempt(order: Order, seed: int) -> tuple[Result, Path | None]:
     """Play once; no folder where it is not worth keeping."""
     plan, job = order.plan, order.job
-    env = _env(plan.robot, job.task, plan.setting)
+    env = _env(plan.robot, job.task, plan.setting, plan.shows)
     env.reset(seed)
     moves, credits = _cast(order, env, seed)
     tape = Tape(env, order.root, credits, plan.shows)
@@ -119,17 +119,17 @@ def _cast(order: Order, env: TaskEnv, seed: int) -> tuple[Moves, Credits]:
 
 # What a process keeps from one episode to the next.
 
-_scenes: dict[tuple[str, str, str], TaskEnv] = {}
+_scenes: dict[tuple[str, str, str, Shows], TaskEnv] = {}
 
 
-def _env(robot: str, task: str, setting: str) -> TaskEnv:
+def _env(robot: str, task: str, setting: str, shows: Shows) -> TaskEnv:
     """Return the scene, of which there is one at a time: it may hold graphics memory."""
-    key = robot, task, setting
+    key = robot, task, setting, shows
     if key not in _scenes:
         for old in _scenes.values():
             old.close()
         _scenes.clear()
-        _scenes[key] = TaskEnv(task, _body(robot), setting)
+        _scenes[key] = TaskEnv(task, _body(robot), setting, look=shows.look)
     return _scenes[key]
 
 

@@ -33,6 +33,7 @@ from hvd_ros.core.recorder.recording import Arrival, Recording, Timeline
 from hvd_ros.core.recorder.session import StageEnd
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.vision.codec import COLOR_FORMAT, DEPTH_FORMAT, encode_color, encode_depth
+from hvd_ros.sim.cameras import CHEAP, Look
 from hvd_ros.sim.task_env import STEP_S, Result, TaskEnv
 from hvd_ros.sim.views import VIEWS
 
@@ -62,6 +63,11 @@ class Shows:
             Modality.CLOUD: self.cloud,
         }
         return frozenset(modality for modality, is_wanted in wanted.items() if is_wanted)
+
+    @property
+    def look(self) -> Look:
+        """How the scene is looked at: a cloud alone is cast by rays, which needs no graphics."""
+        return CHEAP if self.cloud and not self.cameras else Look()
 
     def streams(self) -> tuple[Stream, ...]:
         """Return what is recorded, once a frame each."""
