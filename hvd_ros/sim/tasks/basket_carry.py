@@ -18,6 +18,7 @@ from hvd_ros.sim.tasks.sim_task import Detail, Flags, Truth, held
 
 WIDE, DEEP, HIGH, WALL = 0.20, 0.14, 0.10, 0.005  # half: along y, along x, upwards; wall thickness
 TABLE_AT, TABLE_SIZE = (0.0, 1.35), (1.2, 0.6)
+MARKERS = ('pen_left', 'pen_right')
 REACH_AHEAD, REACH_ASIDE = (0.35, 0.80), 0.30  # of the basket in the base's axes
 LIFTED = 0.10
 LEVEL = math.cos(math.radians(10))
@@ -37,6 +38,7 @@ class BasketTruth(Truth):
     speed: Array
     held: Flags  # left, right
     inside: Flags  # left marker, right marker: in the basket and let go
+    taken: Flags  # left marker, right marker: in some hand
 
 
 def approach(history: BasketTruth) -> float:
@@ -77,8 +79,10 @@ def place(history: BasketTruth) -> float:
 
 
 def fill(history: BasketTruth) -> float:
-    """Score: how many markers lie in the basket, let go."""
-    return 0.5 * float(np.count_nonzero(history.inside[-1]))
+    """Score: how many markers lie in the basket, put there by a hand."""
+    # What a tipped basket lies over was not put into it, nor was what an arm swept in.
+    put = history.inside[-1] & history.taken.any(axis=0) & (history.upright[-1] > 0.9)
+    return 0.5 * float(np.count_nonzero(put))
 
 
 class BasketCarry:
@@ -134,6 +138,7 @@ class BasketCarry:
         yaw = facts.yaw_of(axes)
         x, y, turned = data.qpos[:3]
         from_base = facts.about_z(-turned) @ (basket - [x, y, 0])
+        taken = np.array([facts.by_hand(model, data, n)[1].any() for n in MARKERS])
         return BasketTruth(
             **facts.standing(model, data),
             ahead=from_base[:2],
@@ -143,11 +148,12 @@ class BasketCarry:
             edge=facts.wrapped(yaw, math.pi / 2),
             speed=np.array(facts.speed(model, data, 'basket')),
             held=facts.by_hand(model, data, 'basket')[1],
-            inside=np.array([self._inside(model, data, n) for n in ('pen_left', 'pen_right')]),
+            inside=np.array([_contained(data, n) for n in MARKERS]) & ~taken,
+            taken=taken,
         )
 
-    def _inside(self, model: mujoco.MjModel, data: mujoco.MjData, name: str) -> bool:
-        basket, axes = facts.pose(data, 'basket')
-        x, y, z = axes.T @ (facts.pose(data, name)[0] - basket)
-        contained = abs(x) < DEEP and abs(y) < WIDE and 0.015 < z < 2 * HIGH - 0.01
-        return bool(contained and not facts.by_hand(model, data, name)[1].any())
+
+def _contained(data: mujoco.MjData, name: str) -> bool:
+    basket, axes = facts.pose(data, 'basket')
+    x, y, z = axes.T @ (facts.pose(data, name)[0] - basket)
+    return bool(abs(x) < DEEP and abs(y) < WIDE and 0.015 < z < 2 * HIGH - 0.01)

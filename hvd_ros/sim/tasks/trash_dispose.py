@@ -28,7 +28,10 @@ PAPER = (0.036, 0.032, 0.028)
 OPEN, SHUT = 0.9, 0.12  # [rad]
 PRESSED, RELEASED = -0.02, -0.012
 LIFTED = 0.10
-_PRESSED, _PRESSES = 0, 1  # in userdata
+# In userdata: whether the lid is pressed, how often it was, when a hand last touched what.
+_PRESSED, _PRESSES = 0, 1
+_TOUCHED = {'lid': 2, 'paper': 3}
+_STEP_S = 0.1  # between two truths
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +40,10 @@ class TrashTruth(Truth):
 
     lid: Array  # [rad], 0 shut
     latched: Flags
-    lid_touched: Flags  # by either hand
+    lid_touched: Flags  # by either hand, since the truth before
     paper: Array  # from the middle of the can's bottom [m]
     paper_up: Array  # above the seat of the chair [m]
-    paper_touched: Flags  # by either hand
+    paper_touched: Flags  # by either hand, since the truth before
     speed: Array  # of the paper
     held: Flags  # paper in left, right
 
@@ -62,8 +65,8 @@ def grasp(history: TrashTruth) -> float:
 
 
 def dispose(history: TrashTruth) -> float:
-    """Score: let go, the paper lies within the can; or on its rim."""
-    if history.held[-1].any() or history.speed[-1] > 0.1:
+    """Score: after a hand held it, the paper lies within the can, let go; or on its rim."""
+    if not history.held.any() or history.held[-1].any() or history.speed[-1] > 0.1:
         return 0.0
     x, y, z = history.paper[-1]
     aside = max(abs(x), abs(y))
@@ -94,7 +97,7 @@ class TrashDispose:
 
     def build(self, spec: mujoco.MjSpec) -> None:
         """Stand a can with a lid on a table, and a chair with paper to the right."""
-        spec.nuserdata = max(spec.nuserdata, 2)
+        spec.nuserdata = max(spec.nuserdata, 4)
         scene.table(spec, 'table', at=(1.05, 0.0), size=(0.6, 1.2))
         _can(spec)
         _chair(spec)
@@ -123,7 +126,13 @@ class TrashDispose:
         facts.lay(model, data, 'paper', at, facts.about_z(rng.uniform(-3, 3)))
 
     def advance(self, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-        """Toggle the latch when the lid is pressed; it must be let go before the next time."""
+        """Toggle the latch when the lid is pressed; note what is touched."""
+        # A hand that bumps into a thing may be off again before the next truth.
+        met = facts.met_by_robot(model, data)
+        for name, place in _TOUCHED.items() if met.size else ():
+            if model.body(name).id in met and facts.by_hand(model, data, name)[0].any():
+                data.userdata[place] = data.time
+        # It must be let go before the next time.
         angle, memory = data.joint('lid').qpos[0], data.userdata
         if memory[_PRESSED] and angle > RELEASED:
             memory[_PRESSED] = 0
@@ -136,17 +145,17 @@ class TrashDispose:
     def truth(self, model: mujoco.MjModel, data: mujoco.MjData) -> TrashTruth:
         """Say how the lid stands and where the paper is."""
         paper, _ = facts.pose(data, 'paper')
-        touched, held = facts.by_hand(model, data, 'paper')
+        touched = {n: data.time - data.userdata[i] < _STEP_S - 1e-6 for n, i in _TOUCHED.items()}
         return TrashTruth(
             **facts.standing(model, data),
             lid=data.joint('lid').qpos[0].copy(),
             latched=np.array(bool(data.eq_active[model.equality('latch').id])),
-            lid_touched=np.array(facts.by_hand(model, data, 'lid')[0].any()),
+            lid_touched=np.array(touched['lid']),
             paper=paper - [CAN_X, 0, TABLE],
             paper_up=np.array(paper[2] - SEAT),
-            paper_touched=np.array(touched.any()),
+            paper_touched=np.array(touched['paper']),
             speed=np.array(facts.speed(model, data, 'paper')),
-            held=held,
+            held=facts.by_hand(model, data, 'paper')[1],
         )
 
 

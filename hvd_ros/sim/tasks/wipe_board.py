@@ -57,8 +57,11 @@ def fetch(history: WipeTruth) -> float:
 
 
 def wipe(history: WipeTruth) -> float:
-    """Score: all marks gone and the board never tilted; or some."""
-    if history.wiped[-1] < 0.05:
+    """Score: all marks gone and the board never tilted; or some, by an eraser in a hand."""
+    in_hand = history.held.any(axis=-1)
+    gone = np.diff(history.wiped)[in_hand[1:] | in_hand[:-1]].sum()
+    # An eraser that is thrown at the board takes some ink along, too.
+    if gone < 0.05:
         return 0.0
     steady = np.abs(history.tilt).max() < TILTED
     return 1.0 if history.wiped[-1] >= CLEAN and steady else 0.5

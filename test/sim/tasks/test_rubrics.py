@@ -129,7 +129,10 @@ def test_fetching_the_eraser(changes, score):
     ('changes', 'score'),
     [
         (FETCHED, 0),
+        ((*FETCHED, {'held': NO}, {'wiped': 0.2}), 0),  # thrown at the board
+        ((*FETCHED, {'wiped': 0.03}), 0),
         ((*FETCHED, {'wiped': 0.5}), 0.5),
+        ((*FETCHED, {'wiped': 0.5}, {'held': NO, 'wiped': 0.52}), 0.5),
         ((*FETCHED, {'wiped': 0.98}), 0.5),
         ((*FETCHED, {'tilt': 0.2}, {'tilt': 0.0, 'wiped': 1.0}), 0.5),
         ((*FETCHED, {'tilt': -0.2}, {'tilt': 0.0, 'wiped': 1.0}), 0.5),
@@ -172,6 +175,7 @@ FAR = made(
     speed=0.0,
     held=NO,
     inside=NO,
+    taken=NO,
 )
 AT = {'ahead': (0.62, 0.01)}
 HIGH = {'held': BOTH, 'bottom': (0.6, 0, 0.4), 'speed': 0.1}
@@ -229,9 +233,24 @@ def test_placing_the_basket(changes, score):
     assert basket_carry.place(story(FAR, *changes)) == score
 
 
-@pytest.mark.parametrize(('inside', 'score'), [(NO, 0), (LEFT, 0.5), (BOTH, 1)])
-def test_filling_the_basket(inside, score):
-    assert basket_carry.fill(story(FAR, {'inside': inside})) == score
+TOOK = ({'taken': LEFT}, {'taken': (False, True)}, {'taken': NO})
+
+
+@pytest.mark.parametrize(
+    ('changes', 'score'),
+    [
+        ((), 0),
+        (TOOK, 0),
+        (({'inside': BOTH},), 0),  # swept in
+        ((*TOOK, {'inside': BOTH, 'upright': 0.1}), 0),  # the basket was tipped over them
+        ((*TOOK, {'inside': LEFT}), 0.5),
+        (({'taken': LEFT}, {'taken': NO}, {'inside': BOTH}), 0.5),
+        ((*TOOK, {'inside': BOTH}), 1),
+        ((*TOOK, {'inside': BOTH}, {'inside': NO}), 0),
+    ],
+)
+def test_filling_the_basket(changes, score):
+    assert basket_carry.fill(story(FAR, *changes)) == score
 
 
 SHUT = made(
@@ -297,7 +316,9 @@ def test_grasping_the_paper(changes, score):
     ],
 )
 def test_disposing_of_the_paper(place, score):
-    assert trash_dispose.dispose(story(SHUT, place)) == score
+    held = story(SHUT, TAKEN, {'held': NO}, place)
+    assert trash_dispose.dispose(held) == score
+    assert trash_dispose.dispose(story(SHUT, place)) == 0, 'nobody held it: it was knocked in'
 
 
 @pytest.mark.parametrize(
@@ -335,7 +356,8 @@ def test_a_history_can_be_cut_and_never_be_empty():
 
 def test_a_stage_ends_when_its_score_is_settled():
     lift, table = [HIGH] * 6, [OVER, TABLED]
-    history = story(FAR, AT, *lift, *table, {'inside': LEFT}, {'inside': BOTH}, {})
+    taken = {'taken': BOTH}
+    history = story(FAR, AT | taken, *lift, *table, {'inside': LEFT}, {'inside': BOTH}, {})
     # Stood there at 1, held up for the fifth time at 6, let go at 9, second marker at 11.
     assert stage_ends(TASKS['basket_carry'], history) == (1, 6, 9, 11)
 
