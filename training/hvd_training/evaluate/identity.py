@@ -30,6 +30,7 @@ _WORLD = (
 _EXPERT = ('experts', 'ik.py')
 _DIGITS = 16
 # Of a run's folder: what the policy is made of, not the diary of how it was made.
+_GOES_ON = 'checkpoints'
 _MADE_OF = ('.safetensors', '.json', '.npz', '.npy', '.onnx', '.yaml')
 
 
@@ -73,7 +74,8 @@ def hash_of(paths: Iterable[Path]) -> str:
 def _hash_of_folder(path: Path) -> str:
     if path.is_file():
         return hash_of([path])
-    files = sorted(p for p in path.rglob('*') if p.suffix in _MADE_OF)
+    parts = (p for p in path.rglob('*') if p.suffix in _MADE_OF)
+    files = sorted(p for p in parts if _GOES_ON not in p.relative_to(path).parts)
     if not files:
         raise ConfigError(f'{path}: holds no policy: no file of {", ".join(_MADE_OF)}')
     return hash_of(files)

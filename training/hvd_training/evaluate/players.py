@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from hvd_ros.core.episodes.meta import hex_id
 from hvd_ros.core.errors import ConfigError, ContractMismatch, HvdError
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.policy import Policy, checked_chunk
@@ -148,8 +149,8 @@ def refuse_wrong_policy(policy: Policy, body: Body) -> None:
     theirs = getattr(policy, 'layout_id', body.layout_id)
     if theirs != body.layout_id:
         raise ContractMismatch(
-            f"policy '{policy.name}' is of a body with layout {theirs:016x}, '{body.name}' has "
-            f'{body.layout_id:016x}; choose its body with --robot'
+            f"policy '{policy.name}' is of a body with layout {hex_id(theirs)}, '{body.name}' "
+            f'has {hex_id(body.layout_id)}; choose its body with --robot'
         )
 
 

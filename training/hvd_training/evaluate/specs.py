@@ -15,8 +15,9 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_ros.core.errors import ConfigError, HvdError, did_you_mean
 from hvd_ros.core.policy.observation import Modality
+from hvd_ros.core.policy.policy import Policy
 from hvd_ros.core.robot.body import Body
 from hvd_training.evaluate.controls import Nothing, Random
 from hvd_training.evaluate.players import ExpertPlayer, Player, PolicyPlayer
@@ -97,10 +98,17 @@ def load(spec: Spec, body: Body) -> Player:
         'nothing': lambda: PolicyPlayer(Nothing(body), body),
         'random': lambda: PolicyPlayer(Random(body), body),
         'neighbours': lambda: PolicyPlayer(_neighbours(spec), body),
-        'run': lambda: PolicyPlayer(_run(spec), body),
+        'run': lambda: PolicyPlayer(_run(spec, body), body),
         'module': lambda: PolicyPlayer(_attribute(spec), body),
     }
-    return makers[spec.kind]()
+    try:
+        return makers[spec.kind]()
+    except (HvdError, ModuleNotFoundError):
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"policy '{spec}' can not be opened: {type(error).__name__}: {error}"
+        ) from error
 
 
 def refuse_privileged(spec: Spec, player: Player) -> None:
@@ -112,26 +120,21 @@ def refuse_privileged(spec: Spec, player: Player) -> None:
         )
 
 
-def _neighbours(spec: Spec) -> Any:
-    module = importlib.import_module('hvd_ros.sim.policies.neighbours')
-    return module.load_neighbours(Path(spec.argument))
+def _neighbours(spec: Spec) -> Policy:
+    from hvd_ros.sim.policies.neighbours import load_neighbours
+
+    return load_neighbours(Path(spec.argument))
 
 
-def _run(spec: Spec) -> Any:
-    module = importlib.import_module('hvd_training.train.loading')
-    return module.load_policy(Path(spec.argument))
+def _run(spec: Spec, body: Body) -> Policy:
+    from hvd_training.train.loading import load_policy
+
+    return load_policy(Path(spec.argument), body)
 
 
 def _attribute(spec: Spec) -> Any:
     """Return the named policy; a class or a function is called to make one."""
     module, _, name = spec.argument.partition(':')
     _look_here()
-    try:
-        found = getattr(importlib.import_module(module), name)
-        return found if hasattr(found, 'act') and not isinstance(found, type) else found()
-    except AttributeError as error:
-        raise ConfigError(f"policy '{spec}': {error}") from None
-    except Exception as error:
-        raise ConfigError(
-            f"policy '{spec}' can not be made: {type(error).__name__}: {error}"
-        ) from error
+    found = getattr(importlib.import_module(module), name)
+    return found if hasattr(found, 'act') and not isinstance(found, type) else found()
