@@ -24,10 +24,11 @@ EXAMPLES = (
     'hvd bench body                 # kinematics, self collision, the simulated robot',
     'hvd bench cloud                # three views to 4096 points, and Open3D beside',
     'hvd bench recorder --minutes 10 --json   # three views at 640x480, cloud and state to disk',
+    'hvd bench sim                  # the five tasks by their experts, pictures and clouds',
     'exit codes: 0 measured, 1 the graph did not run',
 )
 
-BENCHES = ('teleop', 'bus', 'body', 'cloud', 'recorder')
+BENCHES = ('teleop', 'bus', 'body', 'cloud', 'recorder', 'sim')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser, 'end with one line of JSON, units in the key names')
     parser.add_argument('--quick', action='store_true', help='under 30 s; the figures mean little')
     parser.add_argument(
-        '--minutes', type=positive, metavar='M', help='how long (teleop: 1, bus and cloud: 0.25)'
+        '--minutes',
+        type=positive,
+        metavar='M',
+        help='how long (teleop: 1, sim: 2, bus and cloud: 0.25)',
     )
 
 
