@@ -15,7 +15,7 @@ from hvd_ros.sim.tasks.pen_insert import PenInsert
 from hvd_training.evaluate import identity, runner
 from hvd_training.evaluate.cache import Cache
 from hvd_training.evaluate.outcome import Ending, Outcome, outcome_from
-from hvd_training.evaluate.runner import EvaluationBroken, Plan, run
+from hvd_training.evaluate.runner import EvaluationBroken, Plan, refuse_unplayable, run
 from hvd_training.evaluate.specs import Spec, parse
 
 HERE = 'test.training.evaluate.scripted_env'
@@ -119,17 +119,15 @@ def test_a_policy_that_fails_is_not_played_further_and_tried_again_next_time(tmp
         (f'{HERE}:BODY', ConfigError, 'can not be opened'),
     ],
 )
-def test_what_can_not_play_is_said_before_the_first_episode(tmp_path, spec, error, text):
-    told = []
+def test_what_can_not_play_is_said_before_the_first_episode(spec, error, text):
     with pytest.raises(error, match=text):
-        run(plan('nothing', spec), tmp_path, lambda *a: told.append(a))
-    assert not told
+        refuse_unplayable(plan('nothing', spec), load_body('r1'))
 
 
-def test_privileged_policies_are_refused_when_only_sensors_count(tmp_path):
+def test_privileged_policies_are_refused_when_only_sensors_count():
     with pytest.raises(ConfigError, match="'expert' looks at sim_state"):
-        run(plan('expert', sensors_only=True), tmp_path)
-    run(plan('nothing', sensors_only=True), tmp_path)
+        refuse_unplayable(plan('expert', sensors_only=True), load_body('r1'))
+    refuse_unplayable(plan('nothing', sensors_only=True), load_body('r1'))
 
 
 def test_processes_find_what_one_does(tmp_path):
@@ -201,4 +199,4 @@ def test_a_damaged_file_of_neighbours_is_one_clear_error(tmp_path):
     path = tmp_path / 'pen.npz'
     path.write_bytes(b'PK not really')
     with pytest.raises(ConfigError, match='can not be opened'):
-        run(plan(f'neighbours:{path}'), tmp_path / 'cache')
+        refuse_unplayable(plan(f'neighbours:{path}'), load_body('r1'))

@@ -15,6 +15,7 @@ from typing import Any
 from hvd_ros.core.durable import write_whole
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.core.pool import run_pool
+from hvd_ros.core.robot.description import load_body
 from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_ros.sim.tasks.setting import load_setting
 from hvd_training.evaluate.films import Film, Take, choose, contact_sheet, film
@@ -22,7 +23,7 @@ from hvd_training.evaluate.folder import claim
 from hvd_training.evaluate.identity import content_id
 from hvd_training.evaluate.page import html
 from hvd_training.evaluate.report import Setup, report
-from hvd_training.evaluate.runner import LOOKS, Found, Plan, Tell, run
+from hvd_training.evaluate.runner import LOOKS, Found, Plan, Tell, refuse_unplayable, run
 from hvd_training.evaluate.specs import Spec, parse
 from hvd_training.evaluate.tables import ALL, Evaluation, Method
 
@@ -96,7 +97,10 @@ def evaluate(
 ) -> dict[str, Any]:
     """Play, count, film, and write the report; return what report.json holds."""
     checked(setup)
+    body = load_body(setup.plan.robot)
     ids = {str(spec): content_id(spec) for spec in setup.plan.specs}
+    # Before the folder is there: what is asked wrongly leaves nothing behind.
+    refuse_unplayable(setup.plan, body)
     claim(out, _about(setup, ids))
     outcomes = run(setup.plan, cache or out / RESULTS, tell)
     plan = setup.plan

@@ -65,11 +65,14 @@ Found = dict[Spec, list[Outcome]]
 
 
 def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None) -> Found:
-    """Play everything and return the outcomes of every policy in the order of the plan."""
+    """
+    Play everything and return the outcomes of every policy in the order of the plan.
+
+    Call refuse_unplayable() first, unless a wrong policy may be noticed late.
+    """
     body = load_body(plan.robot)
     cache = Cache(folder, body, plan.cloud)
     contents = {spec: content_id(spec) for spec in plan.specs}
-    refuse_unplayable(plan, body)
     found: dict[Job, Outcome] = {}
     missing = []
     for job in _jobs(plan):
