@@ -12,6 +12,7 @@ import threading
 import time
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from hvd_msgs.msg import MuxStatus, RecorderStatus, RobotHealth, WholeBodyCommand
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -41,6 +42,7 @@ _TOPICS: dict[str, tuple[str, type[Any], Any]] = {
     'leader': ('joylo/joint_states', JointState, qos.STATE),
     'command': ('command', WholeBodyCommand, qos.COMMAND),
     'recorder': ('recorder/status', RecorderStatus, qos.LATCHED),
+    'task': ('sim_robot/score', DiagnosticStatus, qos.LATCHED),
 }
 
 

@@ -223,6 +223,24 @@ def recorder(**changes):
     return Stream('recorder', 'recorder/status', SimpleNamespace(**values | changes), 0.0)
 
 
+def test_a_task_in_the_twin_shows_the_score_of_every_stage():
+    assert 'Task' not in side()
+    values = [
+        SimpleNamespace(key=key, value=value)
+        for key, value in (
+            ('success', 'false'),
+            ('Grasp the <b>pen', '1'),
+            ('Grasp the <b>pen since_s', '12.5'),
+            ('Insert it', '0.5'),
+        )
+    ]
+    task = Stream('task', 'sim_robot/score', SimpleNamespace(values=values), 300.0)
+    words = side(task=task)
+    for part in ('Task', 'successfalse', 'Grasp the <b>pen1', 'Insert it0.5'):
+        assert part in words
+    assert '12.5' not in words
+
+
 def test_a_graph_without_a_recorder_shows_none():
     assert 'Recorder' not in side()
     assert 'recorder' not in side()

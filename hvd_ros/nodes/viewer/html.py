@@ -65,7 +65,8 @@ def top(view: View, tick: int) -> str:
 
 def side(view: View, tick: int) -> str:
     """Return the rest of the right panel: every gate, who asks, how the robot is."""
-    blocks = [_recorder(view.recorder), _gates(view.mux), _sources(view.mux)]
+    blocks = [_task(view.task), _recorder(view.recorder)]
+    blocks += [_gates(view.mux), _sources(view.mux)]
     blocks += [_safety(view.mux), _robot(view.health), _streams(view)]
     return _wrap(''.join(blocks), tick)
 
@@ -184,6 +185,17 @@ def _safety(mux: Stream) -> str:
     distance = _number(status.self_distance_m * 100, '{:.1f} cm')
     rows = _row('e-stop', latched, _tint(not status.estop)) + _row('self distance', distance, '')
     return _block('Safety', _table(rows, (30, 70)), mux)
+
+
+def _task(stream: Stream) -> str:
+    if stream.message is None:
+        return ''
+    rows = ''
+    for pair in stream.message.values:
+        if not pair.key.endswith('since_s'):
+            done = pair.value in ('1', 'true')
+            rows += _row(escape(pair.key), escape(pair.value), 'ok' if done else '')
+    return _block('Task', _table(rows, (70, 30)), stream)
 
 
 def _recorder(stream: Stream) -> str:

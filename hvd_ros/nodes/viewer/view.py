@@ -25,6 +25,7 @@ LIMITS_S = {
     'leader': 0.3,
     'command': 0.3,
     'recorder': 1.0,
+    'task': math.inf,  # said when it changes
 }
 
 
@@ -54,6 +55,7 @@ class View:
     leader: Stream
     command: Stream
     recorder: Stream
+    task: Stream = Stream('task', 'sim_robot/score')  # a task that the twin stands in
 
     @property
     def streams(self) -> tuple[Stream, ...]:
