@@ -47,13 +47,13 @@ def perform(op: Operator, acts: Sequence[Act]) -> Moves:
         steps = stop[1] if stop is not None and stop[0] == at else None
         yield from _some(op, act.do(), steps)
         if steps is not None:
-            return
+            break
         tries[act.name] += 1
         if op.mishaps.notices and not act.done() and tries[act.name] < _TRIES:
             op.mishaps.mend()
             yield from op.wait(_SURPRISE)
             yield from act.undo()
-            at = _index(todo, act.back or act.name)
+            at = _index(todo, act.back, at)
         else:
             at += 1
     yield from op.wait(5)
@@ -69,5 +69,5 @@ def _some(op: Operator, moves: Moves, steps: int | None) -> Moves:
             yield op.act()
 
 
-def _index(acts: Sequence[Act], name: str) -> int:
-    return next(i for i, act in enumerate(acts) if act.name == name)
+def _index(acts: Sequence[Act], name: str, at: int) -> int:
+    return next((i for i, act in enumerate(acts) if act.name == name), at)

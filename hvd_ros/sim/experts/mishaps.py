@@ -22,6 +22,8 @@ _BESIDE_M, _SHORT_M = 0.05, 0.08  # of a misgrasp: across the opening, along the
 _EARLY_M = 0.30  # before the goal
 _LATE_STEPS = 30
 _STRAY_M, _STRAY_BASE_M, _STRAY_S = 0.12, 0.15, 20.0  # a drift has come this far by then
+_SINK_M, _SINK_S = 0.12, 5.0  # so far an arm has sunk under a load by then
+_SINKING = {'left': np.array([0.0, 0.0, -1.0]), 'right': np.array([0.0, 0.0, -0.3])}
 _SLOWER, _PAUSES, _PAUSE_STEPS = 0.4, 0.02, 25  # a pause in so many steps, at most so long
 _OVERSHOOT, _OVERSHOOT_M = 0.35, 0.08  # of the way, at most
 _HEAVY = 6.0  # times the force that is meant
@@ -37,7 +39,8 @@ class Mishaps:
         self._rng = np.random.default_rng(0) if rng is None else rng
         self._seem: dict[str, tuple[Array, float]] = {}
         self._ways = {name: self._way() for name in ('left', 'right', 'base')}
-        self._side = float(self._rng.choice([-1.0, 1.0]))
+        if FaultKind.DRIFT in self._faults and self._faults[FaultKind.DRIFT].systematic:
+            self._ways['base'] = _LEANING / np.linalg.norm(_LEANING)
         self._share = float(self._rng.uniform(0.5, 1.0))  # of the dial, for what happens once
 
     def strength(self, kind: FaultKind) -> float:
@@ -88,14 +91,21 @@ class Mishaps:
         ways = np.array([-0.5 * _SHORT_M * abs(along), _BESIDE_M * np.sign(across), 0.02 * out])
         return fault.strength * ways
 
-    def strayed(self, name: str, time_s: float) -> Array:
-        """Return how far a hand or the base has drifted from where it is meant to be [m]."""
+    def strayed(self, name: str, time_s: float, laden_s: float = 0.0) -> Array:
+        """
+        Return how far a hand or the base has drifted from where it is meant to be [m].
+
+        Each drifts its own way; systematic is that arms sink under a load, the left one sooner.
+        """
         fault = self._faults.get(FaultKind.DRIFT)
         if fault is None:
             return np.zeros(3)
-        far = _STRAY_BASE_M if name == 'base' else _STRAY_M
-        way = _LEANING / np.linalg.norm(_LEANING) if fault.systematic else self._ways[name]
-        found: Array = fault.strength * far * min(time_s / _STRAY_S, 1.0) * way
+        if fault.systematic and name != 'base':
+            way, far, share = _SINKING[name], _SINK_M, laden_s / _SINK_S
+        else:
+            far = _STRAY_BASE_M if name == 'base' else _STRAY_M
+            way, share = self._ways[name], time_s / _STRAY_S
+        found: Array = fault.strength * far * min(share, 1.0) * way
         return found
 
     def _way(self) -> Array:

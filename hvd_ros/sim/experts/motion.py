@@ -50,7 +50,8 @@ class Operator:
         # A trigger toggles: what is more open than not is opened.
         at = {s: env.command[self._body.index(f'{s}_gripper')] for s in facts.SIDES}
         self.openings = {side: float(opening > 0.5) for side, opening in at.items()}
-        self._late: dict[str, int] = {}
+        self._late: dict[str, int] = {}  # steps until a hand opens that should have by now
+        self._laden: dict[str, float] = {}  # since when a hand has been closed [s]
         self._load: tuple[tuple[str, ...], Array] | None = None
 
     def act(self, twist: Array | tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Array:
@@ -84,6 +85,7 @@ class Operator:
         """Close hands."""
         for side in sides:
             self.openings[side] = 0.0
+            self._laden[side] = self._env.time_s
             self._late.pop(side, None)
         yield from self.wait(steps)
 
@@ -92,6 +94,7 @@ class Operator:
         self._load = None
         late = self.mishaps.late_steps
         for side in sides:
+            self._laden.pop(side, None)
             if late and self.openings[side] == 0.0:
                 self._late[side] = late
             else:
@@ -205,10 +208,9 @@ class Operator:
         self.joints[self._torso] = wanted[self._torso]
 
     def _meant(self, goals: Mapping[str, Grip]) -> dict[str, Grip]:
-        time_s = self._env.time_s
-        return {
-            s: Grip(g.position + self.mishaps.strayed(s, time_s), g.axes) for s, g in goals.items()
-        }
+        now = self._env.time_s
+        far = {s: self.mishaps.strayed(s, now, now - self._laden.get(s, now)) for s in goals}
+        return {s: Grip(goal.position + far[s], goal.axes) for s, goal in goals.items()}
 
     def _pose_torso(self, wanted: Array) -> None:
         before, measured = self.joints, self._env.position[self._kept]
