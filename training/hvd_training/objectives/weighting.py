@@ -49,7 +49,8 @@ def mean_error(
         errors = errors * weights.detach()[:, None, :]
     # where(), not a product: an error of what does not count may be infinite.
     kept = torch.where(counts, errors, torch.zeros_like(errors))
-    return kept.sum() / counts.sum().clamp(min=1)
+    # Over all processes together: gradients are averaged over them afterwards.
+    return kept.sum() / policy.reduce(counts.sum().float()).clamp(min=1e-6)
 
 
 def weight_log(weights: GroupWeights) -> Log:

@@ -8,6 +8,7 @@ neither weights nor rewards. Steps behind the end of a recording are replaced be
 sees them, so that whatever stands there changes nothing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,6 +17,9 @@ from torch import Tensor, nn
 from hvd_training.data.batch import Batch, Observed
 from hvd_training.policies.draws import Source
 from hvd_training.policies.heads.head import Head, Network
+
+
+Reduce = Callable[[Tensor], Tensor]  # mean over processes
 
 
 class ChunkPolicy(nn.Module):
@@ -35,6 +39,7 @@ class ChunkPolicy(nn.Module):
         self.horizon, self.size = horizon, size
         used = torch.tensor([i not in unused for i in range(size)])
         self.register_buffer('used', used, persistent=False)
+        self.reduce: Reduce = _alone
         self.used: Tensor  # (D,) dimensions that the data has; the others count nowhere
 
     def encode(self, observation: Observed) -> Tensor:
@@ -79,6 +84,10 @@ class ChunkPolicy(nn.Module):
             return out
 
         return said
+
+
+def _alone(value: Tensor) -> Tensor:
+    return value
 
 
 def filled(actions: Tensor, valid: Tensor, used: Tensor) -> Tensor:

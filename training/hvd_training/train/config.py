@@ -14,6 +14,7 @@ from hvd_ros.core.config import check, param
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.objectives.registry import objective
+from hvd_training.policies.augment import AugmentConfig
 from hvd_training.policies.registry import entry
 from hvd_training.values.config import ValueConfig
 
@@ -38,6 +39,10 @@ class RunConfig:
     log_every: int = param(100, 'updates between two lines of metrics', low=1)
     validate_every: int = param(1000, 'updates between two looks at held-out episodes', low=1)
     validation_rows: int = param(2048, 'held-out chunks that are looked at', low=1)
+    evaluate_every: int = param(
+        0, 'updates between two evaluations of a policy in simulation; 0: none', low=0
+    )
+    evaluate_episodes: int = param(10, 'episodes of each task of an evaluation', low=1)
     save_every: int = param(1000, 'updates between two checkpoints', low=1)
     keep: int = param(2, 'checkpoints that are kept', low=1)
     tensorboard: bool = param(True, 'also write events for TensorBoard')
@@ -100,6 +105,7 @@ class PolicyTrain:
     data: DataConfig = field(default_factory=DataConfig)
     policy: Any = None  # of the class that belongs to policy_name; None: its defaults
     objective: Any = None
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     optim: OptimConfig = field(default_factory=OptimConfig)
     run: RunConfig = field(default_factory=RunConfig)
     execute: int = param(8, 'steps of a chunk that are carried out before the next', low=1)
@@ -147,6 +153,7 @@ def policy_from_json(data: Mapping[str, Any]) -> PolicyTrain:
     kinds = {
         'data': DataConfig,
         'optim': OptimConfig,
+        'augment': AugmentConfig,
         'run': RunConfig,
         'policy': entry(data['policy_name']).config,
         'objective': objective(data['objective_name']).config,

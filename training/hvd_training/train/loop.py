@@ -43,6 +43,10 @@ class Learner(Protocol):
         """Look at held-out episodes."""
         ...
 
+    def evaluate(self) -> dict[str, float]:
+        """Act in simulation, if this phase can."""
+        ...
+
     def files(self) -> dict[str, dict[str, Tensor]]:
         """Return every tensor that going on needs, by file."""
         ...
@@ -100,7 +104,12 @@ def train(
             if look and not stop:
                 last |= learner.validate()
                 marked = perf_counter()
-            if (report or look) and not stop and metrics is not None:
+            act = config.evaluate_every and done % config.evaluate_every == 0
+            if act and not stop:
+                last |= learner.evaluate() if devices.first else {}
+                devices.wait()
+                marked = perf_counter()
+            if (report or look or act) and not stop and metrics is not None:
                 metrics.write(done, last)
                 screen.show(done, last)
                 for text in learner.warnings(done, last):

@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+import sys
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from hvd_training.values.learner import ValueLearner
 from hvd_training.values.model import ValueSpec
 from hvd_training.values.targets import returns_to_go
 
+_MANY = 0.01  # share of clipped numbers that is worth a word
 _LOOK_ROWS = 512  # held-out chunks that are looked at together
 _LOOKED = ('gap', 'v_first', 'auc', 'auc_q')  # of held-out episodes; NaN where none is known
 _MODEL, _OPTIMIZER = 'losses.', 'optimizer.'
@@ -70,6 +72,13 @@ def begin(
     if devices.first:
         stats = contract.stats_json(corpus.parts[0].stats)
         made = run_folder.create(out, kind, to_json(config), about, stats)
+        for name, share in about['clipped_share'].items():
+            if share > _MANY:
+                print(
+                    f'warning: {share:.1%} of the numbers of {name} lie beyond data.limit '
+                    f'({about["limit"]:g}) and are clipped; the statistics may be of other data',
+                    file=sys.stderr,
+                )
     devices.wait()
     return made or run_folder.open_run(out, kind)
 
@@ -121,6 +130,10 @@ class ValuePhase:
             return {}
         seen = held_out.look(self.learner, self._batches(), self._held)
         return held_out.measure(seen)
+
+    def evaluate(self) -> dict[str, float]:
+        """Return nothing: a value does not act."""
+        return {}
 
     def warnings(self, step: int, numbers: loop.Numbers) -> list[str]:
         """Say what is newly wrong; raise Diverged where going on makes no sense."""

@@ -4,7 +4,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,8 +19,9 @@ from hvd_training.groups import Groups
 from hvd_training.objectives import qipo
 from hvd_training.objectives.episodes import Episodes
 from hvd_training.objectives.registry import Objective, objective
-from hvd_training.objectives.selection import advantages
+from hvd_training.objectives.selection import BestOfN, advantages
 from hvd_training.objectives.weighting import GroupWeights
+from hvd_training.policies.augment import Mirror, augmented, mirror_of
 from hvd_training.policies.draws import SharedDraws, Source
 from hvd_training.policies.policy import ChunkPolicy
 from hvd_training.policies.registry import entry
@@ -31,10 +32,14 @@ from hvd_training.train.checkpoint import Checkpoint
 from hvd_training.train.config import PolicyTrain
 from hvd_training.train.devices import Devices
 from hvd_training.train.held_out_loss import HeldOutLoss
+from hvd_training.train.loading import TrainedPolicy
 from hvd_training.train.phase1 import DTYPES, begin
 from hvd_training.train.schedule import learning_rate
 from hvd_training.train.value_run import TrainedValue
 from hvd_training.train.weights_table import WeightsTable, weights_of
+
+if TYPE_CHECKING:
+    from hvd_training.evaluate.validation import Validator
 
 
 def train_policy(
@@ -64,7 +69,7 @@ def train_policy(
     folder = begin(out, run_folder.POLICY, config, about, corpus, resume, devices)
     if trained is not None and devices.first and not resume:
         value_run.keep_copy(trained, out)
-    learner = PolicyPhase(config, corpus, starts, about, devices, trained, table)
+    learner = PolicyPhase(config, corpus, starts, folder, devices, trained, table)
     batches = Batches(corpus, pool, expert, config.run, devices, with_next=False)
     return loop.train(learner, batches, folder, config.run, devices, config.data.prefetch)
 
@@ -124,7 +129,7 @@ class PolicyPhase:
         config: PolicyTrain,
         corpus: Corpus,
         starts: Starts,
-        about: dict[str, Any],
+        folder: run_folder.RunFolder,
         devices: Devices,
         value: TrainedValue | None,
         table: WeightsTable | None,
@@ -132,9 +137,13 @@ class PolicyPhase:
         self._config, self._devices, self._value, self._table = config, devices, value, table
         self._how = objective(config.objective_name)
         loop.seed(config.run.seed, -1)
+        about = folder.about
+        self._folder, self._tasks = folder, sorted({facts.task for facts in corpus.facts})
+        self._mirror = _mirror(config, corpus) if config.augment.mirror else None
         shapes = contract.sizes_of(about).shapes()
         self.policy = entry(config.policy_name).build(config.policy, shapes).to(devices.device)
         self._of_dimension = _of_dimension(value.learner.groups if value else None, devices)
+        self.policy.reduce = devices.mean
         together = Together(self.policy, self._how, config.objective)
         if config.run.compile:
             self.policy.network.compile()
@@ -151,6 +160,7 @@ class PolicyPhase:
         )
         self._slow = Averaged(self.module, optim.ema)
         self._held = HeldOutLoss(corpus, starts, config.run.validation_rows, devices)
+        self._validator: Validator | None = None
         self._own: tuple[Batch, GroupWeights] | None = None  # draws of the policy itself
 
     def step(self, step: int, parts: list[Part], report: bool) -> dict[str, Tensor]:
@@ -174,17 +184,19 @@ class PolicyPhase:
         }  # fmt: skip
 
     def _loss(self, step: int, part: Part, source: Source) -> tuple[Tensor, dict[str, Tensor]]:
-        batch, weights = part.batch, None
+        batch, expert, weights = part.batch, part.expert, None
         if self._table is not None:
             weights = GroupWeights(self._table.of(batch.row), self._of_dimension)
         if self._how.draws_own:
             batch, weights = self._drawn(step, batch, source)
+        augment = self._config.augment
+        batch = augmented(batch, augment, self._mirror, source)
+        if expert is not None:
+            expert = augmented(expert, augment, self._mirror, source)
         device, precision = self._devices.device.type, self._config.run.precision
         on = precision != 'float32'
         with torch.autocast(device, dtype=DTYPES['bfloat16'], enabled=on):
-            found: tuple[Tensor, dict[str, Tensor]] = self.module(
-                batch, part.expert, weights, source
-            )
+            found: tuple[Tensor, dict[str, Tensor]] = self.module(batch, expert, weights, source)
         return found
 
     def _drawn(self, step: int, batch: Batch, source: Source) -> tuple[Batch, GroupWeights | None]:
@@ -205,6 +217,32 @@ class PolicyPhase:
         """Look at held-out episodes with the weights that act."""
         with self._slow.acting():
             return self._held.measure(self.policy)
+
+    def evaluate(self) -> dict[str, float]:
+        """Act in simulation on validation seeds with the weights that act."""
+        body = contract.body_of(self._folder.about['robot'])
+        if body is None:
+            raise ConfigError(
+                f"run.evaluate_every: '{self._folder.about['robot']}' has no robot description, "
+                'so there is no simulation of it; set --run.evaluate_every 0'
+            )
+        if self._validator is None:
+            from hvd_training.evaluate.validation import Validator
+
+            episodes = self._config.run.evaluate_episodes
+            self._validator = Validator(self._tasks, body, episodes)
+        sampler: ChunkPolicy | BestOfN = self.policy
+        chosen = self._how.selection(self._config.objective)
+        if chosen is not None and self._value is not None:
+            sampler = BestOfN(self.policy, advantages(self._value.learner.model), chosen)
+        actor = TrainedPolicy(
+            self._folder, self._config, sampler, body, str(self._devices.device), None
+        )
+        with self._slow.acting():
+            self.policy.eval()
+            found = self._validator.validate(actor).as_metrics()
+            self.policy.train()
+        return found
 
     def warnings(self, step: int, numbers: loop.Numbers) -> list[str]:
         """Raise where the loss is no number any more."""
@@ -237,6 +275,17 @@ class PolicyPhase:
     def _weights(self) -> dict[str, Tensor]:
         whole = tensors.weights(self.module, self._devices)
         return {key.removeprefix('policy.'): value for key, value in whole.items()}
+
+
+def _mirror(config: PolicyTrain, corpus: Corpus) -> Mirror:
+    body = contract.body_of(corpus.parts[0].robot)
+    if body is None:
+        raise ConfigError(
+            f"augment.mirror needs a robot description, and '{corpus.parts[0].robot}' has none; "
+            'set --augment.mirror 0'
+        )
+    first = corpus.parts[0]
+    return mirror_of(body, corpus.normaliser, corpus.names, first.state_names, first.sim_names)
 
 
 def _of_dimension(groups: Groups | None, devices: Devices) -> Tensor:
