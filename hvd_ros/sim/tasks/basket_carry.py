@@ -153,6 +153,9 @@ class BasketCarry:
         )
 
 
+TASK = BasketCarry()
+
+
 def _contained(data: mujoco.MjData, name: str) -> bool:
     basket, axes = facts.pose(data, 'basket')
     x, y, z = axes.T @ (facts.pose(data, name)[0] - basket)

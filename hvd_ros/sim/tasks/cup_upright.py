@@ -81,3 +81,6 @@ class CupUpright(StandUp):
             speed=np.array(facts.speed(model, data, 'cup')),
             held=facts.by_hand(model, data, 'cup')[1],
         )
+
+
+TASK = CupUpright()

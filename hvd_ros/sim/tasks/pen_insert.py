@@ -79,3 +79,6 @@ class PenInsert(StandUp):
             speed=np.array(facts.speed(model, data, 'pen')),
             held=facts.by_hand(model, data, 'pen')[1],
         )
+
+
+TASK = PenInsert()

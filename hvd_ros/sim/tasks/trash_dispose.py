@@ -159,6 +159,9 @@ class TrashDispose:
         )
 
 
+TASK = TrashDispose()
+
+
 def _can(spec: mujoco.MjSpec) -> None:
     grey, half, wall = (0.35, 0.35, 0.4, 1), CAN_HALF, 0.006
     can = spec.worldbody.add_body(name='can', pos=[CAN_X, 0, TABLE])

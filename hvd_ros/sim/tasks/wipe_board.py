@@ -206,3 +206,6 @@ class WipeBoard:
         x, y, yaw = data.qpos[:3]
         middle: Array = facts.about_z(-yaw) @ (marks.mean(axis=0) - [x, y, FLOOR_BELOW_BASE_M])
         return middle
+
+
+TASK = WipeBoard()
