@@ -117,7 +117,7 @@ def _fitted(root: Path, jobs: Sequence[Job], plan: Plan) -> Path:
     path = root / FITTED
     if not path.is_file():
         folders = [root / j.task / j.episode_id for j in jobs if j.kind == 'expert']
-        save_neighbours(path, fit_neighbours(folders, seed=plan.seed))
+        save_neighbours(path, fit_neighbours(folders))
     return path
 
 
