@@ -58,7 +58,7 @@ def fetch(history: WipeTruth) -> float:
 
 def wipe(history: WipeTruth) -> float:
     """Score: all marks gone and the board never tilted; or some, by an eraser in a hand."""
-    in_hand = history.held.any(axis=-1)
+    in_hand: Flags = np.asarray(history.held.any(axis=-1))
     gone = np.diff(history.wiped)[in_hand[1:] | in_hand[:-1]].sum()
     # An eraser that is thrown at the board takes some ink along, too.
     if gone < 0.05:
