@@ -77,10 +77,12 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
         self._robot_joints = Latest(self, JointState, 'joint_states', qos.STATE)
         self._leader_joints = Latest(self, JointState, 'joylo/joint_states', qos.STATE)
         self._wishes = Latest(self, WholeBodyCommand, 'teleop/command', qos.STATE)
+        self._commands = Latest(self, WholeBodyCommand, 'command', qos.STATE)
         self._status: MuxStatus | None = None
         self._robot: Array | None = None
         self._leader: Array | None = None
         self._asked: Array | None = None  # by the leader (D,)
+        self._told: Array | None = None  # to the robot (D,)
         self._following_s = 0.0  # steady time at which the robot last followed
         self._hand = np.zeros(len(JOINTS))  # where it was moved last
         self._text = ''
@@ -98,8 +100,9 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
         )
         self._robot = self._robot if robot is None else _arms(robot)
         self._leader = self._leader if leader is None else _arms(leader)
-        wish = self._wishes.take()
+        wish, command = self._wishes.take(), self._commands.take()
         self._asked = self._asked if wish is None else np.array(wish.values)
+        self._told = self._told if command is None else np.array(command.values)
         if status is not None:
             self._status = status
         # The mux reports ten times a second; between two reports the last one holds.
@@ -165,7 +168,8 @@ class ScriptedOperatorNode(Node):  # type: ignore[misc]
         while self._follows():
             now_s = time.monotonic()
             # Until the next tick as much time will pass as did since the last one.
-            act = errand.act(np.array(self._asked), min(now_s - before_s, _LONGEST_TICK_S))
+            dt_s = min(now_s - before_s, _LONGEST_TICK_S)
+            act = errand.act(np.array(self._asked), np.array(self._told), dt_s)
             before_s = now_s
             if act is None:
                 self.get_logger().info(f'{errand.text}: {errand.result}')

@@ -14,6 +14,7 @@ from hvd_ros.sim.experts.motion import Moves
 from hvd_ros.sim.joylo_player import JoyloPlayer
 from hvd_ros.sim.onlooker import Onlooker
 from hvd_ros.sim.operator_script import Act
+from hvd_ros.sim.steady_hands import SteadyHands
 from hvd_ros.sim.task_env import STEP_S
 
 _LAST_S = 0.5  # of standing still at the end, so that what was let go comes to rest
@@ -24,10 +25,16 @@ class LivePlay:
     """One episode; `look` brings the newest state before the onlooker's eyes."""
 
     def __init__(
-        self, eyes: Onlooker, moves: Moves, player: JoyloPlayer, look: Callable[[], None]
+        self,
+        eyes: Onlooker,
+        moves: Moves,
+        player: JoyloPlayer,
+        steady: SteadyHands,
+        look: Callable[[], None],
     ) -> None:
         """Begin where the leader stands: the onlooker has looked, the leader is engaged."""
-        self._eyes, self._moves, self._player, self._look = eyes, moves, player, look
+        self._eyes, self._moves, self._look = eyes, moves, look
+        self._player, self._steady = player, steady
         self._before = self._goal = eyes.command
         self._base = eyes.body.indices('base')
         self._share = 1.0  # of the way from the move before to this one
@@ -35,8 +42,12 @@ class LivePlay:
         self._rest_s: float | None = None
         player.begin(eyes.command)
 
-    def act(self, asked: Array, dt_s: float) -> Act | None:
-        """Return what to do for the next dt_s; `asked` is by the leader (D,). None: it is over."""
+    def act(self, asked: Array, told: Array, dt_s: float) -> Act | None:
+        """
+        Return what to do for the next dt_s; None when it is over.
+
+        The leader asks for `asked` (D,), and the robot is told `told` (D,).
+        """
         if self._rest_s is not None:
             self._rest_s -= dt_s
         elif self._share >= _WHOLE:
@@ -46,6 +57,7 @@ class LivePlay:
         self._share += dt_s / STEP_S
         wanted = self._before + min(self._share, 1.0) * (self._goal - self._before)
         wanted[self._base] = self._goal[self._base]
+        wanted = self._steady.correct(wanted, told)
         return self._player.act(wanted, asked, dt_s, f'does {self._eyes.task.name}')
 
     def _next(self) -> None:

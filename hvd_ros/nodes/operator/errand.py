@@ -22,6 +22,7 @@ from hvd_ros.sim.joylo_player import JoyloPlayer
 from hvd_ros.sim.live_play import LivePlay
 from hvd_ros.sim.onlooker import Onlooker
 from hvd_ros.sim.operator_script import Act
+from hvd_ros.sim.steady_hands import SteadyHands
 
 
 class Errand:
@@ -39,6 +40,7 @@ class Errand:
         seed = int(about['seed'])
         self._eyes = Onlooker(body, task, seed, about['setting'])
         self._solver, self._player = Solver(body), JoyloPlayer(body, JOINTS)
+        self._steady = SteadyHands(body, self._solver)
         # The draws of the headless episode with this seed.
         self._rng = np.random.default_rng((seed, 1))
         self._manner = draw_manner(self._rng, task, manner)
@@ -52,13 +54,13 @@ class Errand:
         self._look()
         task = self._eyes.task.name
         moves = operator_moves(task, self._manner, self._eyes, self._solver, self._rng)
-        self._play = LivePlay(self._eyes, moves, self._player, self._look)
+        self._play = LivePlay(self._eyes, moves, self._player, self._steady, self._look)
 
-    def act(self, asked: Array, dt_s: float) -> Act | None:
-        """Return what to do for the next dt_s; None when it is over."""
+    def act(self, asked: Array, told: Array, dt_s: float) -> Act | None:
+        """Return what to do for the next dt_s; None when it is over. See LivePlay.act()."""
         assert self._play is not None
         self._asked = asked
-        return self._play.act(asked, dt_s)
+        return self._play.act(asked, told, dt_s)
 
     @property
     def result(self) -> str:
