@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a chunk is worth, step for step; failures 6, 7, 9, 10 and 18 of offline_rl.md."""
+"""What a chunk is worth, step for step."""
 
 import numpy as np
 import pytest

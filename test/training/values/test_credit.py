@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Credit is shown beside its control; failure 30 of offline_rl.md and the paper's Table 10."""
+"""Credit is shown beside its control, because noise alone gives the paper's Table 10."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A head sees its prefix and nothing more; failure 5 of offline_rl.md and its golden values."""
+"""A head sees its prefix and nothing more, and ends where its optimum is."""
 
 from itertools import permutations, product
 
@@ -53,15 +53,22 @@ def test_padded_actions_change_nothing_but_how_many_are_real_does():
     q = learner.model.q(batch.observation, batch.actions, batch.valid)
     dirty = torch.where(batch.valid[..., None], batch.actions, torch.nan)
     assert torch.equal(learner.model.q(batch.observation, dirty, batch.valid), q)
-    shorter = batch.valid.clone()
+    # Standing still for two steps is not the same as two steps that were never recorded.
+    still, shorter = torch.zeros_like(batch.actions), batch.valid.clone()
     shorter[:, -1] = ~shorter[:, -1]
-    assert not torch.equal(learner.model.q(batch.observation, batch.actions, shorter), q)
+    other = learner.model.q(batch.observation, still, shorter)
+    assert not torch.equal(other, learner.model.q(batch.observation, still, batch.valid))
 
 
 @pytest.mark.parametrize('sg', [True, False])
 def test_residual_heads_add_up_and_stop_the_gradient_if_asked(sg):
     learner, batch = network(small(decomposition='residual', residual_sg=sg)), noise()
     critic: ChunkHeads = learner.model.critic
+    parts = critic(torch.ones(32, 8), batch.actions, batch.valid)
+    critic.decomposition = 'nested'
+    raw = critic(torch.ones(32, 8), batch.actions, batch.valid)
+    assert torch.allclose(parts, raw.cumsum(dim=2), atol=1e-6)
+    critic.decomposition = 'residual'
     steps = torch.randn(2, 8, 3, 1, requires_grad=True)
     q = critic._summed(steps)
     assert torch.allclose(q, steps.cumsum(dim=2))
@@ -152,7 +159,7 @@ def test_v_of_the_whole_chunk_only_is_that_of_its_own_head():
 
 
 def test_without_hierarchy_the_value_is_that_of_the_whole_head():
-    """Which is why its curve looks like that of the arm (offline_rl.md 1.6)."""
+    """Which is why its curve looks like that of the arm."""
     nested, batch = trained(ValueConfig(v_sharing='full', **EXACT))
     shared, _ = trained(ValueConfig(decomposition='shared', **EXACT))
     assert torch.allclose(shared.advantages(batch)[0][:, 0], nested.advantages(batch)[0][:, 2])
@@ -175,7 +182,7 @@ def exact_heads(q):
 
 @pytest.mark.parametrize('shared', [True, False])
 def test_mean_weights_are_ordered_whatever_the_groups_are(shared):
-    """offline_rl.md 1.6: with one V the last head leads, in 300 of 300 random tables."""
+    """With one V the last head leads, in 300 of 300 random tables."""
     rng = np.random.default_rng(0)
     ordered = 0
     for _ in range(300):

@@ -3,7 +3,7 @@
 """
 The learner, given a table and a whole MDP, ends where the operator says, to 1e-6.
 
-Failures 11, 20 and 22 of offline_rl.md. The fixed points are found with NumPy and SciPy alone.
+The fixed points are found with NumPy and SciPy alone.
 """
 
 import numpy as np

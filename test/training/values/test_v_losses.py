@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""V ends where the formula says, wherever it starts; golden values of offline_rl.md 1.2, 6."""
+"""V ends where the formula says, wherever it starts; golden values from closed forms."""
 
 import math
 
@@ -121,7 +121,7 @@ def test_small_advantages_cost_half_their_square_whatever_alpha(alpha):
     ],
 )
 def test_weighting_by_the_weight_of_the_loss_gives_v_back(loss, weight, more):
-    """offline_rl.md 1.2: E[w Q] / E[w] = V at the minimiser."""
+    """E[w Q] / E[w] = V at the minimiser."""
     config = ValueConfig(v_loss=loss, weight_fn=weight, **more)
     q = torch.tensor([0.0, 1.0, 1.5, 2.0], dtype=torch.float64)
     p = torch.tensor([0.4, 0.3, 0.1, 0.2], dtype=torch.float64)

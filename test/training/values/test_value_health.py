@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A value that goes silently wrong says so; failure 21 of offline_rl.md and its like."""
+"""A value that goes silently wrong says so."""
 
 import re
 

@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""HL-Gauss reads back what was written, DEAS is an expectile; failures 19 and 20, section 2."""
+"""HL-Gauss reads back what was written, DEAS is an expectile."""
 
 import math
 
@@ -142,7 +142,7 @@ def test_the_fixed_point_of_deas_is_the_expectile_of_the_means():
 
 
 def test_a_histogram_v_with_exponential_weights_is_the_soft_maximum():
-    """offline_rl.md 2: the weight phi1, not e^z, which would give the Boltzmann mean."""
+    """The weight is phi1, not e^z, which would give the Boltzmann mean."""
     worth, q, v = settled(v_loss='idql_exp', alpha=1.0)
     assert v == pytest.approx(np.log(np.exp(q).mean()), abs=5e-3)
     boltzmann = (np.exp(q) * q).mean() / np.exp(q).mean()

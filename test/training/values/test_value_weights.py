@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Weights are eq. 7 without its 0/0, in float32; golden values of offline_rl.md 1.3 and 6."""
+"""Weights are eq. 7 without its 0/0, in float32; golden values from closed forms."""
 
 import math
 

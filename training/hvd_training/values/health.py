@@ -89,7 +89,7 @@ class Monitor:
         return said
 
     def _found(self, step: int, log: dict[str, float]) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         for rule in (self._weights, self._bounds, self._ranges, self._data):
             found |= rule(log)
         if step >= _WARM_UP:

@@ -49,6 +49,10 @@ class ValueLearner:
         self.losses = ValueLosses(config, model, spec.monte_carlo).to(self.device).train()
         # What is called for a loss: wrap it to compile it or to spread it over processes.
         self.forward: Callable[[Batch], tuple[Tensor, Measured]] = self.losses
+        v_side = list(model.v_net.parameters())
+        v_side += list(model.v_encoder.parameters()) if model.v_encoder else []
+        q_side = [*model.critic.parameters(), *model.encoder.parameters()]
+        self._sides = {'v': v_side, 'q': q_side}
         self.optimizer = torch.optim.AdamW(
             [p for p in model.parameters() if p.requires_grad],
             lr=config.learning_rate,
@@ -118,11 +122,8 @@ class ValueLearner:
 
     def _clip(self) -> Log:
         """Bound both gradients apart: a spike of the exponential must not shrink Q's step."""
-        model, found = self.model, {}
-        v_side = list(model.v_net.parameters())
-        v_side += list(model.v_encoder.parameters()) if model.v_encoder else []
-        q_side = [*model.critic.parameters(), *model.encoder.parameters()]
-        for name, side in (('v', v_side), ('q', q_side)):
+        found = {}
+        for name, side in self._sides.items():
             norm = torch.nn.utils.clip_grad_norm_(side, self.config.grad_clip)
             found[f'grad_norm_{name}'] = norm.detach()
         return found

@@ -53,6 +53,7 @@ class ValueLosses(nn.Module):
         super().__init__()
         self.config, self.model = config, model
         self.target = _follower(model, config)
+        self._pairs = _pairs(self.target, model)
         self.reduce: Reduce = _alone
         heads = len(model.heads.names)
         # How many batches were seen, and running means of their moments (biased, as Adam's are).
@@ -150,13 +151,7 @@ class ValueLosses(nn.Module):
         decay = self.config.ema_decay
         self.means.mul_(decay).add_(moments, alpha=1 - decay)
         self.count.add_(1)
-        lead = dict(self.model.named_parameters())
-        follow: list[Tensor] = []
-        leaders: list[Tensor] = []
-        for name, own in self.target.named_parameters():
-            follow.append(own)
-            leaders.append(lead[name])
-        torch._foreach_lerp_(follow, leaders, self.config.tau_polyak)
+        torch._foreach_lerp_(*self._pairs, self.config.tau_polyak)
 
     def _unbiased(self) -> Tensor:
         seen = 1 - torch.pow(
@@ -215,6 +210,13 @@ def _follower(model: ValueModel, config: ValueConfig) -> ValueModel:
     if not config.target_v:
         follower.v_encoder, follower.v_net = None, nn.Identity()
     return follower
+
+
+def _pairs(follower: nn.Module, leader: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the parameters of the follower and those that they follow."""
+    lead = dict(leader.named_parameters())
+    own = dict(follower.named_parameters())
+    return list(own.values()), [lead[name] for name in own]
 
 
 def _alone(mean: Tensor) -> Tensor:
