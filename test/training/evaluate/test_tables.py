@@ -65,6 +65,16 @@ def test_seeds_that_happen_to_agree_are_no_surer_than_their_episodes():
     assert (low, high) == pytest.approx((theirs.low, 1.0))
 
 
+def test_seeds_that_nearly_agree_are_no_surer_either():
+    results = {
+        s: played([i < n for i in range(50)]) for s, n in zip((A, B, C), (25, 26, 25), strict=True)
+    }
+    found = evaluation(results, groups=[Method('ours', (A, B, C))])
+    low, high = found.cell(found.methods[0], 'pen_insert', 'usual').figures['strict'].interval
+    theirs = stats.binomtest(76, 150).proportion_ci(method='wilson')
+    assert (low, high) == pytest.approx((theirs.low, theirs.high))
+
+
 def test_all_is_the_mean_of_the_tasks():
     rows = played([1, 1, 0, 0]) + played([1, 0, 0, 0], task='cup_upright')
     found = evaluation({A: rows}, tasks=('pen_insert', 'cup_upright'))

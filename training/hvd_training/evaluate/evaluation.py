@@ -23,8 +23,8 @@ from hvd_training.evaluate.folder import claim
 from hvd_training.evaluate.identity import content_id
 from hvd_training.evaluate.page import html
 from hvd_training.evaluate.report import Setup, report
-from hvd_training.evaluate.runner import LOOKS, Found, Plan, Tell, refuse_unplayable, run
-from hvd_training.evaluate.specs import Spec, parse
+from hvd_training.evaluate.runner import LOOKS, Plan, Tell, refuse_unplayable, run
+from hvd_training.evaluate.specs import parse
 from hvd_training.evaluate.tables import ALL, Evaluation, Method
 
 RESULTS, PICTURES, REPORT, PAGE = 'episodes', 'pictures', 'report.json', 'report.html'
@@ -166,6 +166,3 @@ def _sheets(films: Sequence[Film], folder: Path) -> dict[tuple[str, str, str], P
 def _plain(name: str) -> str:
     """Return a name that any file system takes."""
     return ''.join(c if c.isalnum() or c in '-_' else '_' for c in name)
-
-
-__all__ = ['Found', 'Setup', 'Spec', 'checked', 'evaluate', 'methods_of', 'plan_of']
