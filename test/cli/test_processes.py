@@ -107,8 +107,19 @@ def test_end_of_a_vital_one_ends_the_others(capsys) -> None:
 
 def test_failure_while_starting_ends_the_others(capsys) -> None:
     sleeper = 'import time; time.sleep(60)'
-    code, _ = _run(capsys, ('a', 'raise SystemExit(3)', False), ('b', sleeper, False), startup_s=5)
-    assert code == 3
+    code, _ = _run(capsys, ('a', 'raise SystemExit(1)', False), ('b', sleeper, False), startup_s=5)
+    assert code == 1
+
+
+@pytest.mark.parametrize(('code', 'ends_all'), [(1, False), (3, True), (70, False)])
+def test_a_refusal_ends_the_others_also_when_it_is_long_in_coming(
+    capsys, code: int, ends_all: bool
+) -> None:
+    late = f'import time; time.sleep(1); raise SystemExit({code})'
+    other = 'import time; time.sleep(2.5)'
+    found, out = _run(capsys, ('a', late, False), ('b', other, False), startup_s=0.5)
+    assert found == code
+    assert ('[a] the others are stopped with it' in out) == ends_all
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

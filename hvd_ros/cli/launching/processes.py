@@ -22,8 +22,11 @@ from hvd_ros.cli.paint import Paint
 from hvd_ros.core.errors import ConfigError
 
 PR_SET_PDEATHSIG = 1
-# A node that fails this early has a wrong argument or no device; nothing has moved yet.
+# A node that fails this early has a wrong argument or no device; nothing has moved yet. One that
+# says so by its exit code (core/errors.py) may have been long in coming on a busy computer.
 STARTUP_S = 5.0
+REFUSALS = range(2, 7)
+_REFUSING = 6  # times the startup
 # How long a node may take to leave before it is ended by force. SIGTERM also when we were sent
 # SIGINT: our nodes treat them alike, and Python would print a traceback for it while importing.
 PATIENCE = ((signal.SIGTERM, 8.0), (signal.SIGKILL, 3.0))
@@ -65,7 +68,7 @@ class Processes:
         self._pipes = selectors.DefaultSelector()
         self._asked: list[int] = []
         self._code = 0
-        self._early_ns = time.monotonic_ns() + int(startup_s * 1e9)
+        self._began_ns, self._startup_ns = time.monotonic_ns(), int(startup_s * 1e9)
         self._handlers = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -135,14 +138,19 @@ class Processes:
         if stopping and process.returncode == -signal.SIGTERM:
             code = 0
         self._code = self._code or code
-        early = time.monotonic_ns() < self._early_ns
         if code:
             self._say(name, f'ended with code {code}', 'bad')
         elif not stopping:
             self._say(name, 'ended', 'warn')
-        if not stopping and (name in self._vital or (code and early)):
+        if not stopping and (name in self._vital or self._never_ran(code)):
             self._say(name, 'the others are stopped with it', 'warn')
             self._asked.append(signal.SIGTERM)
+
+    def _never_ran(self, code: int) -> bool:
+        """Whether a node that has ended did so before it did anything."""
+        patience = _REFUSING if code in REFUSALS else 1
+        elapsed_ns = time.monotonic_ns() - self._began_ns
+        return bool(code) and elapsed_ns < patience * self._startup_ns
 
     def _drain(self, name: str, process: subprocess.Popen[bytes]) -> None:
         """Print what a process that has ended left in its pipe."""

@@ -21,6 +21,7 @@ from hvd_ros.core.bag.cdr import typestore
 from hvd_ros.core.bag.file import BagFile, Recorded
 from hvd_ros.core.config import param
 from hvd_ros.core.durable import sync_folder, write_whole
+from hvd_ros.core.episodes import heap
 from hvd_ros.core.episodes import meta as meta_file
 from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.episodes.seal import (
@@ -30,6 +31,8 @@ from hvd_ros.core.episodes.seal import (
     seal,
 )
 from hvd_ros.core.errors import EpisodeError
+
+_TIDY_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,7 @@ class EpisodeWriter:
 
     def _run(self) -> None:
         period_s, due_s = self._config.flush_period_s, time.monotonic()
+        tidied_s = due_s
         while True:
             # From beat to beat: a disk that is slow to sync must not put off what came meanwhile.
             due_s = max(due_s + period_s, time.monotonic())
@@ -194,6 +198,9 @@ class EpisodeWriter:
             self._flush()
             if stopping:
                 return
+            if due_s - tidied_s >= _TIDY_S:
+                heap.give_back()
+                tidied_s = due_s
 
     def _flush(self) -> None:
         with self._lock:
