@@ -235,7 +235,11 @@ def load_neighbours(path: Path) -> Neighbours:
             if about['schema'] != SCHEMA:
                 raise ValueError(f'schema {about["schema"]}, this program reads {SCHEMA}')
             memories = [
-                Memory(prompt, *(file[f'{i}.{name}'] for name in _COLUMNS), tuple(names))
+                Memory(
+                    prompt=prompt,
+                    sim_names=tuple(names),
+                    **{name: file[f'{i}.{name}'] for name in _COLUMNS},
+                )
                 for i, (prompt, names) in enumerate(about['tasks'])
             ]
         config = NeighboursConfig(**about['config'])
