@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who plays an episode, as commands one a control step, and how it is played before a tape."""
 
-from hvd_ros.core.errors import EpisodeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hvd_ros.core.errors import ContractMismatch, EpisodeError, HvdError
 from hvd_ros.core.policy.policy import Policy, checked_chunk
 from hvd_ros.sim.experts.catalogue import Moves
 from hvd_ros.sim.generate.tape import Tape
@@ -11,10 +14,28 @@ from hvd_ros.sim.task_env import Result, TaskEnv
 
 def policy_moves(env: TaskEnv, policy: Policy, seed: int) -> Moves:
     """Yield what a policy does: look, carry out `execute` steps of the answer, look again."""
-    policy.reset(seed, env.prompt)
+    with _blame(policy):
+        policy.reset(seed, env.prompt)
     while True:
-        chunk = checked_chunk(policy, policy.act(env.observe(policy.needs)), env.body)
+        # Outside of the blame: what can not be shown is no fault of the policy.
+        seen = env.observe(policy.needs)
+        with _blame(policy):
+            chunk = checked_chunk(policy, policy.act(seen), env.body)
         yield from chunk[: policy.execute]
+
+
+@contextmanager
+def _blame(policy: Policy) -> Iterator[None]:
+    """Turn whatever a policy raises into one line with its name."""
+    try:
+        yield
+    except HvdError:
+        raise
+    except Exception as error:
+        raise ContractMismatch(
+            f"policy '{policy.name}' failed: {type(error).__name__}: {error}; play it with "
+            '--workers 1 under a debugger'
+        ) from error
 
 
 def play(env: TaskEnv, moves: Moves, tape: Tape) -> Result:

@@ -44,6 +44,13 @@ class Diverged(Still):
         return np.full((6, 21), np.nan)
 
 
+class Confused(Still):
+    """Has a defect."""
+
+    def act(self, observation):
+        raise IndexError('list index out of range')
+
+
 class Foreign(Still):
     """Was made for another body."""
 

@@ -200,9 +200,16 @@ def test_a_policy_that_can_not_play_is_refused_before_anything_is_made(
     assert not (tmp_path / 'out').exists()
 
 
-def test_a_policy_that_answers_nonsense_leaves_no_episode(tmp_path):
-    plan = Plan('rollouts', 1, PEN, policy=f'{HERE}:Diverged')
-    with pytest.raises(ContractMismatch, match="policy 'still': step 0 of its chunk is nan"):
+@pytest.mark.parametrize(
+    ('name', 'said'),
+    [
+        ('Diverged', "policy 'still': step 0 of its chunk is nan"),
+        ('Confused', "policy 'still' failed: IndexError: list index out of range"),
+    ],
+)
+def test_a_policy_that_answers_nonsense_leaves_no_episode(tmp_path, name, said):
+    plan = Plan('rollouts', 1, PEN, policy=f'{HERE}:{name}')
+    with pytest.raises(ContractMismatch, match=said):
         generate(plan, tmp_path / 'out', 1, print)
     assert list((tmp_path / 'out').glob('pen_insert/*')) == []
 
