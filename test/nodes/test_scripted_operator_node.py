@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
 pytest.importorskip('rclpy')
 
 from hvd_ros.core.mux.command import Mode  # noqa: E402
+from hvd_ros.drivers.cameras.frame_store import state_writer  # noqa: E402
+from hvd_ros.drivers.sim_devices import twin_dir  # noqa: E402
 from test.nodes.leader_bench import BODY, LeaderBench, namespace_of  # noqa: E402
 
 EXECUTABLE = Path(sys.prefix) / 'lib' / 'hvd_ros' / 'scripted_operator_node'
@@ -77,5 +79,20 @@ def test_an_unknown_script_is_one_clear_error(bench):
     operator = start(bench, 'script:=dance')
     _, said = operator.communicate(timeout=30)
     assert operator.returncode == 2
-    assert 'valid: drive, none, tour' in said
+    assert 'drive' in said and 'tour' in said and 'pen_insert' in said
+    assert 'Traceback' not in said
+
+
+def test_a_task_that_the_twin_does_not_stand_in_is_one_clear_error(bench):
+    folder = twin_dir(bench.node.get_namespace())
+    about = {'robot': 'r1', 'scene': 'office', 'seed': 0, 'setting': 'usual'}
+    board = state_writer(folder, 3, about)
+    try:
+        bench.until('a robot', lambda: bool(bench.commands))
+        operator = start(bench, 'script:=pen_insert', 'once:=true')
+        _, said = operator.communicate(timeout=60)
+    finally:
+        board.close()
+    assert operator.returncode == 2, said
+    assert "stands in 'office'" in said and 'scene:=pen_insert' in said
     assert 'Traceback' not in said
