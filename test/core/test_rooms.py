@@ -52,8 +52,8 @@ TRAINING_MAY = {
     'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2',
     'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb', 'scipy',
 }  # fmt: skip
-# Run by an interpreter of its own, which has LeRobot; nobody imports it.
-PEERS = {'lerobot_peer.py'}
+# Run by interpreters of their own, which have LeRobot or Lightning; nobody imports them.
+PEERS = {'lerobot_peer.py', 'lightning_peer.py'}
 TRAINING_FILES = sorted(p for p in TRAINING.rglob('*.py') if p.name not in PEERS)
 
 

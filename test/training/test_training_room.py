@@ -30,7 +30,7 @@ def _loaded_by(paths: list[Path]) -> set[str]:
 
 
 def _files() -> list[Path]:
-    skipped = ('__init__.py', 'lerobot_peer.py')
+    skipped = ('__init__.py', 'lerobot_peer.py', 'lightning_peer.py')
     return [path for path in sorted(PACKAGE.rglob('*.py')) if path.name not in skipped]
 
 

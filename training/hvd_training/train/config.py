@@ -56,6 +56,11 @@ class RunConfig:
                 f'run.batch_size = {self.batch_size} is no multiple of run.accumulate = '
                 f'{self.accumulate}'
             )
+        if self.evaluate_every and self.parallel == 'fsdp':
+            raise ConfigError(
+                'run.evaluate_every: with --run.parallel fsdp no process has all weights to act '
+                'with; evaluate the run afterwards, `hvd eval run:PATH`'
+            )
 
 
 @dataclass(frozen=True)

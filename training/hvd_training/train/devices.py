@@ -4,14 +4,20 @@
 One process or many, a CPU or cards: what the loop needs to know of it, by way of Accelerate.
 
 Started plainly there is one process and Accelerate is not even imported; started by `torchrun` or
-`accelerate launch` each process has a rank, and gradients are averaged or weights are shared out.
+`accelerate launch` each process has a rank: gradients are averaged (DDP), or weights, gradients
+and optimizer are shared out (FSDP).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import os
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_training.train.config import RunConfig
@@ -35,30 +41,46 @@ class Devices:
                 f'run.batch_size = {config.batch_size} is no multiple of {self.world} processes '
                 f'times run.accumulate = {config.accumulate}'
             )
-        self._accelerator: Any = _accelerator(config, self.device) if self.world > 1 else None
-        if self._accelerator is not None:
-            self.device = self._accelerator.device
+        self._joined = _joined(self.device) if self.world > 1 else None
+        if self._joined is not None:
+            self.device = self._joined.device
 
     @property
     def first(self) -> bool:
         """Whether this process writes files and speaks."""
         return self.rank == 0
 
+    @property
+    def shared_out(self) -> bool:
+        """Whether each process has a share of the weights only."""
+        return self.world > 1 and self.parallel == 'fsdp'
+
     def spread(self, module: nn.Module, share: bool = True) -> nn.Module:
-        """Return the module as it is called when several processes train it; or do not share."""
-        if self._accelerator is None:
+        """Return the module as it is called when several processes train it."""
+        if self.world == 1:
             return module
-        if not share or self.parallel == 'ddp':
-            on = [self.device.index] if self.device.type == 'cuda' else None
-            return nn.parallel.DistributedDataParallel(
-                module.to(self.device), device_ids=on, broadcast_buffers=False
-            )
-        spread: nn.Module = self._accelerator.prepare(module)
-        return spread
+        if share and self.shared_out:
+            mesh = init_device_mesh(self.device.type, (self.world,))
+            shared: nn.Module = fully_shard(module, mesh=mesh)
+            return shared
+        on = [self.device] if self.device.type == 'cuda' else None
+        return nn.parallel.DistributedDataParallel(module, on, broadcast_buffers=False)
+
+    @contextmanager
+    def gathered(self, module: nn.Module) -> Iterator[None]:
+        """Have all weights here for a while, where something else than `forward` is called."""
+        if not isinstance(module, FSDPModule):
+            yield
+            return
+        module.unshard()
+        try:
+            yield
+        finally:
+            module.reshard()
 
     def mean(self, value: Tensor) -> Tensor:
         """Return the mean over all processes."""
-        if self._accelerator is None:
+        if self._joined is None:
             return value
         found = value.clone()
         torch.distributed.all_reduce(found)
@@ -66,21 +88,19 @@ class Devices:
 
     def any(self, flag: bool) -> bool:
         """Say whether it is so in any process."""
-        if self._accelerator is None:
+        if self._joined is None:
             return flag
         return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
 
     def wait(self) -> None:
         """Wait until every process is here."""
-        if self._accelerator is not None:
-            self._accelerator.wait_for_everyone()
+        if self._joined is not None:
+            self._joined.wait_for_everyone()
 
     def clip(self, module: nn.Module, bound: float) -> Tensor:
         """Bound the norm of all gradients together; return what it was."""
-        if self._accelerator is not None and self.parallel == 'fsdp':
-            norm: Tensor = self._accelerator.clip_grad_norm_(module.parameters(), bound)
-            return norm
-        return torch.nn.utils.clip_grad_norm_(module.parameters(), bound)
+        norm = torch.nn.utils.clip_grad_norm_(module.parameters(), bound)
+        return norm.full_tensor() if isinstance(norm, DTensor) else norm
 
 
 def _device(name: str) -> torch.device:
@@ -98,8 +118,8 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _accelerator(config: RunConfig, device: torch.device) -> Any:
-    import accelerate
+def _joined(device: torch.device) -> Any:
+    """Find the other processes; returns Accelerate's state of them."""
+    from accelerate import PartialState
 
-    plugin = accelerate.FullyShardedDataParallelPlugin() if config.parallel == 'fsdp' else None
-    return accelerate.Accelerator(cpu=device.type == 'cpu', fsdp_plugin=plugin)
+    return PartialState(cpu=device.type == 'cpu')

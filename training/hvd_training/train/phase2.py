@@ -156,7 +156,7 @@ class PolicyPhase:
             betas=(optim.beta1, optim.beta2),
             eps=optim.eps,
             weight_decay=optim.weight_decay,
-            fused=devices.device.type in ('cpu', 'cuda'),
+            fused=devices.device.type in ('cpu', 'cuda') and not devices.shared_out,
         )
         self._slow = Averaged(self.module, optim.ema)
         self._held = HeldOutLoss(corpus, starts, config.run.validation_rows, devices)
@@ -205,7 +205,8 @@ class PolicyPhase:
         if qipo.renews_at(step, steps, how):
             assert self._value is not None
             score = advantages(self._value.learner.model)
-            self._own = qipo.renewed(self.policy, score, batch, how, source)
+            with self._devices.gathered(self.module):
+                self._own = qipo.renewed(self.policy, score, batch, how, source)
         return self._own or (batch, None)
 
     def _source(self, step: int, part: Part) -> Source:
@@ -215,7 +216,7 @@ class PolicyPhase:
 
     def validate(self) -> dict[str, float]:
         """Look at held-out episodes with the weights that act."""
-        with self._slow.acting():
+        with self._slow.acting(), self._devices.gathered(self.module):
             return self._held.measure(self.policy)
 
     def evaluate(self) -> dict[str, float]:

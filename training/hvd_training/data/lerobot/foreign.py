@@ -135,11 +135,11 @@ def _made(name: str, found: dict[str, Column], length: int) -> Column:
     for other in _ALSO.get(name, (name,)):
         if other in found:
             return found[other]
-    if name == 'steps_left':
-        return np.arange(length, 0, -1)
-    if name == 'terminal':
-        return np.arange(length) == length - 1
-    return np.zeros(length, dtype=np.float32)
+    made: dict[str, Column] = {
+        'steps_left': np.arange(length, 0, -1),
+        'terminal': np.arange(length) == length - 1,
+    }
+    return made.get(name, np.zeros(length, dtype=np.float32))
 
 
 def _names(feature: dict[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,137 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Two processes do what one does with the same chunks; weights can be shared out as well."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+import os
+from pathlib import Path
+import socket
+import subprocess
+import sys
+
+import pytest
+from safetensors.torch import load_file
+import torch
+
+from hvd_training.train import checkpoint
+from hvd_training.train.config import PolicyTrain, RunConfig, ValueTrain
+from hvd_training.train.metrics import read_metrics
+from hvd_training.train.phase1 import train_value
+from hvd_training.train.phase2 import train_policy
+from hvd_training.train.presets import preset
+from test.training.learning_data import dataset, good_and_bad
+
+LIMIT_S = 400  # a busy machine takes a minute to import PyTorch
+STEPS = 4
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    # Short episodes: many chunks are cut by the end, and parts differ in how many steps count.
+    return str(dataset(tmp_path_factory.mktemp('data') / 'd', good_and_bad(8, frames=6)))
+
+
+def run_config(**changes: object) -> RunConfig:
+    made = preset('tiny-hvd').policy.run
+    return replace(
+        made,
+        steps=STEPS,
+        device='cpu',
+        log_every=1,
+        save_every=STEPS,
+        validate_every=STEPS,
+        **changes,
+    )
+
+
+def value_config(**changes: object) -> ValueTrain:
+    made = preset('tiny-hvd').value
+    assert made is not None
+    return replace(made, run=run_config(**changes), data=replace(made.data, validation=0.25))
+
+
+def policy_config(**changes: object) -> PolicyTrain:
+    made = preset('tiny-hvd').policy
+    optim = replace(made.optim, schedule='constant', warmup=0, ema=0.5)
+    return replace(
+        made, run=run_config(**changes), optim=optim, data=replace(made.data, validation=0.25)
+    )
+
+
+def together(lines: Sequence[str], processes: int = 2) -> None:
+    """Run a program in several processes that find each other as torchrun lets them."""
+    program = '\n'.join(['import sys', f'sys.path[:0] = {sys.path!r}',
+        'from test.training.train.test_processes import *', *lines])  # fmt: skip
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = str(free.getsockname()[1])
+    started = [
+        subprocess.Popen(
+            [sys.executable, '-c', program],
+            env=os.environ
+            | {'WORLD_SIZE': str(processes), 'RANK': str(rank), 'LOCAL_RANK': str(rank)}
+            | {'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': port, 'OMP_NUM_THREADS': '1'},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(processes)
+    ]
+    try:
+        said = [process.communicate(timeout=LIMIT_S)[0] for process in started]
+    finally:
+        for process in started:
+            process.kill()
+    assert [process.returncode for process in started] == [0] * processes, '\n'.join(said)[-4000:]
+
+
+def alike(a: Path, b: Path) -> None:
+    for name in ('model', 'learning', 'optimizer'):
+        first, second = (
+            {}
+            if not (checkpoint.required(run).folder / f'{name}.safetensors').is_file()
+            else checkpoint.required(run).tensors(name)
+            for run in (a, b)
+        )
+        assert first.keys() == second.keys(), name
+        for key in first:
+            # The sums are the same, in another order.
+            assert torch.allclose(first[key].double(), second[key].double(), atol=2e-6), key
+    steps = [[row['step'] for row in read_metrics(run)] for run in (a, b)]
+    assert steps == [list(range(1, STEPS + 1))] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_processes_learn_the_value_that_one_learns(data: str, tmp_path: Path) -> None:
+    train_value([data], value_config(), tmp_path / 'one')
+    together([f'train_value([{data!r}], value_config(), Path({str(tmp_path / "two")!r}))'])
+    alike(tmp_path / 'one', tmp_path / 'two')
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize('parallel', ['ddp', 'fsdp'])
+def test_two_processes_learn_the_policy_that_one_learns_and_go_on_with_it(
+    data: str, tmp_path: Path, parallel: str
+) -> None:
+    value, two = tmp_path / 'value', tmp_path / 'two'
+    train_value([data], value_config(), value)
+    train_policy([data], policy_config(), tmp_path / 'one', value)
+    half = f'replace(policy_config(parallel={parallel!r}), run=run_config(parallel={parallel!r}))'
+    call = f'train_policy([{data!r}], {{}}, Path({str(two)!r}), Path({str(value)!r}), {{}})'
+    together(
+        [
+            f'half = {half}',
+            'half = replace(half, run=replace(half.run, steps=2))',
+            call.format('half', 'False'),
+        ]
+    )
+    together([f'whole = {half}', call.format('whole', 'True')])
+    alike(tmp_path / 'one', two)
+    # One process takes up what two have written.
+    assert (
+        load_file(two / 'model.safetensors').keys()
+        == load_file(tmp_path / 'one' / 'model.safetensors').keys()
+    )
