@@ -105,8 +105,8 @@ def test_drift_grows_with_time_and_no_further():
 def test_systematic_drift_is_an_arm_that_sinks_under_its_load():
     found = mishaps('drift', 1.0, systematic=True)
     np.testing.assert_array_equal(found.strayed('left', 50.0, 0.0), 0)
-    np.testing.assert_allclose(found.strayed('left', 50.0, 2.5), [0, 0, -0.06])
-    np.testing.assert_allclose(found.strayed('right', 50.0, 9.0), [0, 0, -0.036])
+    np.testing.assert_allclose(found.strayed('left', 50.0, 2.0), [0, 0, -0.09])
+    np.testing.assert_allclose(found.strayed('right', 50.0, 9.0), [0, 0, -0.054])
 
 
 def test_the_more_of_a_fault_the_more_goes_wrong():
