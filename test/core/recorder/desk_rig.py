@@ -5,6 +5,7 @@
 import numpy as np
 
 from hvd_ros.core.bag import cdr
+from hvd_ros.core.episodes.reader import Episode, list_episodes
 from hvd_ros.core.episodes.streams import CAMERAS, streams_for
 from hvd_ros.core.episodes.writer import WriterConfig
 from hvd_ros.core.mux.command import Source
@@ -98,3 +99,12 @@ class Rig:
 
 def finite(table):
     return bool(np.isfinite(table.sent).all())
+
+
+def saved(rig):
+    """Stop, save and open what was recorded."""
+    assert rig.ask('stop').granted
+    answer = rig.ask('save')
+    assert answer.granted, answer
+    (folder,) = list_episodes(rig.desk._config.root)
+    return Episode.open(folder)

@@ -4,7 +4,6 @@
 
 import http.client
 import json
-import threading
 
 import pytest
 
@@ -16,32 +15,6 @@ from hvd_ros.core.labels.file import load_labels
 from test.episode_maker import make_episode
 
 FRAMES = 20
-
-
-@pytest.fixture(scope='module')
-def recorded(tmp_path_factory):
-    root = tmp_path_factory.mktemp('episodes')
-    return [
-        make_episode(root, task='wipe_board', frames=FRAMES, cloud=False, seed=seed)
-        for seed in range(2)
-    ]
-
-
-@pytest.fixture
-def folders(recorded):
-    yield recorded
-    for folder in recorded:
-        (folder / 'labels.json').unlink(missing_ok=True)
-
-
-@pytest.fixture
-def server(folders):
-    with LabelServer(Desk(folders), 'anna') as served:
-        thread = threading.Thread(target=served.serve_forever, args=(0.01,))
-        thread.start()
-        yield served
-        served.shutdown()
-        thread.join()
 
 
 def ask(server, path, method='GET', body=None, **headers):

@@ -3,7 +3,7 @@
 """
 What labelling costs in keys and in time that the page itself takes; run by hand, not a test.
 
-    .venv/bin/python -m test.cli.label_drill FOLDER [--episodes 5]
+    .venv/bin/python -m test.cli.labelling.label_drill FOLDER [--episodes 5]
 
 Draws 40 s of the twin in its office once (640x480, three cameras), makes four-stage episodes of
 it, and lets a script label them in headless Chromium. The script knows where the stages end; what
@@ -30,7 +30,7 @@ from hvd_ros.sim.robot import SimRobot
 from hvd_ros.sim.studio import Studio
 from hvd_ros.sim.views import View
 from test import episode_maker as maker
-from test.cli.test_label_page import Annotator
+from test.cli.labelling.annotator import Annotator
 from test.nodes.chromium import Chromium
 
 FRAMES, SIZE = 400, (640, 480)

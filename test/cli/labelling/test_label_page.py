@@ -8,80 +8,19 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
 
-from hvd_ros.cli.labelling.desk import Desk
-from hvd_ros.cli.labelling.server import LabelServer
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.labels.file import load_labels, save_labels
 from hvd_ros.core.labels.labels import Mark, labels_from_marks
 from hvd_ros.core.vision.codec import decode_color
-from test.episode_maker import make_episode
+from test.cli.labelling.annotator import Annotator
 from test.nodes.chromium import Chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group('label_page')]
-
 FRAMES = 60
-CODES = {'Enter': 13, 'Tab': 9, 'Backspace': 8, 'PageUp': 33, 'PageDown': 34, 'End': 35,
-         'Home': 36, 'ArrowLeft': 37, 'ArrowRight': 39}  # fmt: skip
-SHIFT = 8
-
-
-class Annotator:
-    """Somebody at the keyboard: presses keys, looks at the page."""
-
-    def __init__(self, browser):
-        self.browser = browser
-
-    def visit(self, port):
-        # about:blank first: the page before may hold back its leaving with unsaved marks.
-        self.browser.call('Page.navigate', url=f'http://127.0.0.1:{port}/')
-        self.until('window.hvd && hvd.state.view && hvd.state.shown >= 0')
-        self.press(' ')  # it plays at once
-
-    def press(self, *keys, shift=False, repeat=False):
-        for key in keys:
-            code = CODES.get(key) or ord(key.upper())
-            enter = {'text': '\r'} if key == 'Enter' else {}
-            for kind in ('keyDown' if enter else 'rawKeyDown', 'keyUp'):
-                self.browser.call(
-                    'Input.dispatchKeyEvent', type=kind, key=key, windowsVirtualKeyCode=code,
-                    modifiers=SHIFT if shift else 0,
-                    **(enter if kind == 'keyDown' else {}),
-                    **({'autoRepeat': True} if repeat and kind != 'keyUp' else {}),
-                )  # fmt: skip
-
-    def go(self, frame):
-        self.press('Home', *['ArrowRight'] * (frame % 10))
-        self.press(*['ArrowRight'] * (frame // 10), shift=True)
-
-    def see(self, expression):
-        return self.browser.evaluate(expression)
-
-    def until(self, expression):
-        self.browser.wait_for(lambda: bool(self.see(expression)), expression, 30)
-
-    def saved(self):
-        self.until("document.getElementById('saved').textContent === 'saved'")
-
-
-@pytest.fixture(scope='module')
-def recorded(tmp_path_factory):
-    root = tmp_path_factory.mktemp('episodes')
-    return [
-        make_episode(root, task='wipe_board', frames=FRAMES, cloud=False, seed=seed)
-        for seed in range(2)
-    ]
-
-
-@pytest.fixture
-def folders(recorded):
-    yield recorded
-    for folder in recorded:
-        (folder / 'labels.json').unlink(missing_ok=True)
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group('label_page')]
 
 
 @pytest.fixture(scope='module')
@@ -89,16 +28,6 @@ def browser(tmp_path_factory):
     browser = Chromium(tmp_path_factory.mktemp('chromium'), 'about:blank', gl=False)
     yield browser
     browser.close()
-
-
-@pytest.fixture
-def server(folders):
-    with LabelServer(Desk(folders), 'anna') as served:
-        thread = threading.Thread(target=served.serve_forever, args=(0.01,))
-        thread.start()
-        yield served
-        served.shutdown()
-        thread.join()
 
 
 @pytest.fixture
