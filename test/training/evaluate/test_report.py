@@ -250,3 +250,20 @@ def test_numbers_are_written_as_one_reads_them():
         '.00', '.12', '1.00', '1.00', '-.25',
     ]  # fmt: skip
     assert [p_value(p) for p in (None, 0.0004, 0.04, 1.0)] == ['-', '<.001', '.040', '1.000']
+
+
+def test_evaluations_may_share_their_episodes(tmp_path, capsys):
+    words = (
+        'nothing',
+        '--tasks',
+        'pen_insert',
+        '--videos',
+        '0',
+        '--cache',
+        str(tmp_path / 'kept'),
+    )
+    verb.run(arguments(*words, '--episodes', '1', '--out', str(tmp_path / 'one')))
+    (path,) = (tmp_path / 'kept').rglob('*.jsonl')
+    verb.run(arguments(*words, '--episodes', '2', '--out', str(tmp_path / 'two')))
+    assert len(path.read_text().splitlines()) == 2
+    assert not (tmp_path / 'one' / 'episodes').exists()

@@ -39,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--episodes', type=int, default=50, metavar='N', help='a task and setting (default: 50)')
     add('--seeds', default='test', metavar='PURPOSE', help='test (default) or validation')
     add('--out', type=Path, required=True, metavar='DIR', help='where results and report go')
+    cache = 'where episodes are kept, for several evaluations to share (default: in --out)'
+    add('--cache', type=Path, metavar='DIR', help=cache)
     add('--baseline', metavar='NAME', help='compare the others with this row (default: the first)')
     videos = 'film so many failures, and one success, of each cell (default: 2; 0: none)'
     add('--videos', type=int, default=2, metavar='K', help=videos)
@@ -78,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     )
     tally = Tally(len(plan.specs) * len(plan.tasks) * len(plan.settings) * len(plan.seeds))
     setup = Setup(plan, methods, args.seeds, args.baseline)
-    found = evaluate(setup, args.out, args.videos, tally.add, tally.say)
+    found = evaluate(setup, args.out, args.videos, tally.add, tally.say, args.cache)
     print(text(found))
     print(f'\n{args.out / "report.html"}, report.json')
     if args.json:
