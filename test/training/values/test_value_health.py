@@ -107,6 +107,14 @@ def test_a_tight_bound_is_counted_and_reported():
     assert any('past z_max' in text for text in Monitor(learner.config).check(1, log))
 
 
+def test_bounds_are_counted_on_the_heads_that_v_is_learned_from():
+    learner = network(small(z_max=0.1, alpha=30.0, adv_scale='none', v_sharing='full'))
+    with torch.no_grad():  # of both networks, and of their slow copies: base, torso, arm
+        for model in (learner.model, learner.losses.target):
+            model.critic.last.bias += torch.tensor([5.0, 5.0, -5.0]).repeat(2)[:, None, None]
+    assert float(learner.step(noise(100))['clip_fraction']) == 0
+
+
 def test_targets_beyond_the_histogram_are_counted():
     learner, batch = network(small(critic='hl_gauss')), noise(100)
     batch.rewards[:10, 0] = 100.0

@@ -141,6 +141,7 @@ def test_targets_are_never_trained_and_never_in_training_mode():
     learner = network(small())
     trained = {id(p) for group in learner.optimizer.param_groups for p in group['params']}
     assert not trained & {id(p) for p in learner.losses.target.parameters()}
+    assert not any(p.requires_grad for p in learner.losses.target.parameters())
     learner.losses.train()
     assert learner.model.training
     assert not learner.losses.target.training

@@ -39,6 +39,7 @@ def describe(
     measured: Measured, weight: Tensor, scale: Tensor, model: ValueModel, config: ValueConfig
 ) -> dict[str, Tensor]:
     """Return what is logged of a batch; tensors, so that nothing waits for the device."""
+    of_v = measured.u[:, -1:] if config.v_sharing == 'full' else measured.u
     log = {
         'loss_v': measured.loss_v,
         'loss_q': measured.loss_q,
@@ -46,7 +47,7 @@ def describe(
         'target_mean': measured.y.mean(),
         'advantage_scale': scale,
         'used_share': measured.used.float().mean(),
-        'clip_fraction': (exponent(measured.u, scale, config) > config.z_max).float().mean(),
+        'clip_fraction': (exponent(of_v, scale, config) > config.z_max).float().mean(),
     }
     if model.bins is not None:
         log['support_clipped'] = model.bins.clipped(measured.y).float().mean()
