@@ -121,7 +121,9 @@ def chain(ends=True):
     return Mdp(np.ones((2, 1), int), moves, rewards, np.array([[False], [ends]]))
 
 
-@pytest.mark.parametrize('updates', [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    'updates', [200, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
 def test_an_absorbing_success_stays_at_its_value_without_a_discount(updates):
     config = ValueConfig(chunk=1, gamma=1.0, tau_polyak=0.3, decomposition='shared')
     learner, batch = table_learner(config, WHOLE, 2, 1), chain().batch()
