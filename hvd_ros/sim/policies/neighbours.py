@@ -42,10 +42,11 @@ class NeighboursConfig:
     """How it looks and how it acts; weights are of numbers in units of their deviation."""
 
     execute: int = 8  # steps of an answer
-    episodes: int = 12  # that are asked, each for its most similar frame
+    episodes: int = 16  # that are asked, each for its most similar frame
     ridge: float = 0.02  # of the fit, in shares of the mean square; large: their plain mean
     privileged: float = 3.0  # weight of what only a simulation knows
-    hands: float = 1.0  # more of it: where things are from the hands
+    hands: float = 1.5  # more of it: where things are from the hands
+    room: float = 0.2  # less of it: where the base is in the room
     rates: float = 0.1  # weight of velocities, which change more than they tell
     margin: float = 0.05  # how far the fit may leave what was really done
 
@@ -156,8 +157,14 @@ class _Look:
 
 def _weights(state: Names, sim_state: Names, config: NeighboursConfig) -> Array:
     rates = [config.rates if _is_rate(name) else 1.0 for name in state]
-    known = [config.hands if '.left.' in n or '.right.' in n else 1.0 for n in sim_state]
-    return np.array([*rates, *(config.privileged * weight for weight in known)])
+    known = [config.privileged * _weight(name, config) for name in sim_state]
+    return np.array([*rates, *known])
+
+
+def _weight(name: str, config: NeighboursConfig) -> float:
+    if name.startswith('room.'):
+        return config.room
+    return config.hands if '.left.' in name or '.right.' in name else 1.0
 
 
 def _is_rate(name: str) -> bool:
