@@ -24,6 +24,7 @@ def other(spec: mujoco.MjSpec) -> None:
     for side in ('front', 'back', 'left', 'right'):
         spec.geom(f'wall_{side}').rgba = list(_OTHER_WALL)
     spec.geom('door').rgba = [0.25, 0.3, 0.35, 1]
+    spec.geom('rug').rgba = [0.5, 0.36, 0.33, 1]
 
 
 def repaint(spec: mujoco.MjSpec) -> None:
