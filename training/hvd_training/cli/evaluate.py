@@ -27,8 +27,6 @@ _SETTINGS = ('usual', 'background', 'region', 'pose')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add policies, what they play, and where the report goes."""
-    from hvd_ros.cli.arguments import add_json
-
     add = parser.add_argument
     add('specs', nargs='*', metavar='SPEC', help='a policy; one row each')
     group = 'one row of policies that differ in the training seed; may be given again'
@@ -48,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--sensors-only', action='store_true', help='refuse policies that see the simulation')
     add('--cloud', default='depth', metavar='HOW', help='clouds from depth (default) or rays')
     add('--robot', default='r1', metavar='ROBOT', help='(default: r1)')
-    add_json(parser, 'end with one line of JSON: success by method, task and setting')
+    as_json = 'end with one line of JSON: success by method, task and setting'
+    add('--json', action='store_true', help=as_json)
 
 
 def run(args: argparse.Namespace) -> int:
