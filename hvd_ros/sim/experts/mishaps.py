@@ -15,7 +15,7 @@ from hvd_ros.sim.tasks import facts
 
 # What the dial stands for when it is turned up all the way.
 _BLIND_M, _BLIND_RAD = 0.045, 0.5  # standard deviation of where a thing seems to be
-_LEANING = np.array([-0.045, -0.03, 0.0])  # where it seems to be if that is systematic [m]
+_LEANING = np.array([-0.03, -0.05, 0.0])  # systematic: nearer, and towards the middle [m]
 _LEANING_RAD = 0.35
 _HINGE_RAD = 0.03  # of a lid's angle
 _BESIDE_M, _SHORT_M = 0.05, 0.08  # of a misgrasp: across the opening, along the approach
@@ -60,13 +60,14 @@ class Mishaps:
         if fault is None:
             return place, axes
         if name not in self._seem:
-            self._seem[name] = self._seeming(fault)
+            self._seem[name] = self._seeming(fault, float(np.mean(place[..., 1])))
         offset, turned = self._seem[name]
         return place + offset, facts.about_z(turned) @ axes
 
-    def _seeming(self, fault: Fault) -> tuple[Array, float]:
+    def _seeming(self, fault: Fault, aside: float) -> tuple[Array, float]:
         if fault.systematic:
-            return fault.strength * _LEANING, fault.strength * _LEANING_RAD
+            inwards = np.array([1.0, np.sign(aside), 1.0])
+            return fault.strength * _LEANING * inwards, fault.strength * _LEANING_RAD
         offset = self._rng.normal(0, _BLIND_M, 3) * [1, 1, 0.15]
         return fault.strength * offset, fault.strength * float(self._rng.normal(0, _BLIND_RAD))
 

@@ -75,7 +75,10 @@ def test_errors_of_the_eye_have_mean_zero_and_the_spread_of_the_dial(strength):
 def test_a_systematic_error_of_the_eye_leans_the_same_way_in_every_episode():
     xy, yaw = errors(0.5, systematic=True)
     np.testing.assert_allclose(xy - xy[0], 0, atol=1e-15)
-    assert (xy[0] < -0.01).all(), 'nearer, and to the right'
+    assert (xy[0] < -0.01).all(), 'nearer, and towards the middle'
+    other_side = PLACE * [1, -1, 1]
+    seen = mishaps('pose_error', 0.5, systematic=True).seen('pen', other_side, AXES)[0]
+    np.testing.assert_allclose(seen - other_side, [xy[0, 0], -xy[0, 1], 0])
     np.testing.assert_allclose(yaw, yaw[0])
 
 
