@@ -25,7 +25,7 @@ _TIME_WIDTH = 64
 class SmallConfig:
     """How large the small policy is, and how it draws."""
 
-    head: str = param('mse', 'What the network is taught.', choices=registry.NAMES)
+    head: str = param('clean_flow', 'What the network is taught.', choices=registry.NAMES)
     width: int = param(384, 'Width of the network.', low=8, high=4096)
     depth: int = param(3, 'Residual blocks of the network.', low=1, high=32)
     cloud_width: int = param(128, 'Width of what is read from a cloud.', low=8, high=1024)
