@@ -18,7 +18,6 @@ from hvd_training.data.batch import Batch, Observed
 from hvd_training.policies.draws import Source
 from hvd_training.policies.heads.head import Head, Network
 
-
 Reduce = Callable[[Tensor], Tensor]  # mean over processes
 
 
