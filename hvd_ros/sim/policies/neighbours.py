@@ -42,11 +42,11 @@ class NeighboursConfig:
     """How it looks and how it acts; weights are of numbers in units of their deviation."""
 
     execute: int = 8  # steps of an answer
-    episodes: int = 16  # that are asked, each for its most similar frame
+    episodes: int = 12  # that are asked, each for its most similar frame
     ridge: float = 0.02  # of the fit, in shares of the mean square; large: their plain mean
     privileged: float = 3.0  # weight of what only a simulation knows
-    hands: float = 1.5  # more of it: where things are from the hands
-    room: float = 0.2  # less of it: where the base is in the room
+    hands: float = 1.0  # times that: where things are from the hands
+    room: float = 1.0  # times that: where the base is in the room
     rates: float = 0.1  # weight of velocities, which change more than they tell
     margin: float = 0.05  # how far the fit may leave what was really done
 

@@ -30,6 +30,22 @@ class Still:
         return steps
 
 
+class Frozen(Still):
+    """Is lost."""
+
+    def act(self, observation):
+        return np.tile(self.body.pose('home'), (6, 1))
+
+
+class Turning(Frozen):
+    """Turns on the spot, slowly but steadily."""
+
+    def act(self, observation):
+        steps = super().act(observation)
+        steps[:, 9] = 0.1
+        return steps
+
+
 class Deadly(Still):
     """Kills its process, as running out of memory does."""
 

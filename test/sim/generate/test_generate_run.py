@@ -126,6 +126,17 @@ def test_any_policy_object_can_play_the_rollouts(tmp_path, monkeypatch):
         assert swing[0] != swing[4]
 
 
+def test_a_rollout_that_is_stuck_ends_as_a_person_would_end_it(tmp_path):
+    plan = Plan('rollouts', 1, PEN, policy=f'{HERE}:Frozen')
+    report = generate(plan, tmp_path / 'out', 1, print)
+    assert report.made[0].outcome == 'failure'
+    assert 50 < report.made[0].frames < 80  # of the 450 that the task allows
+    moving = Plan('rollouts', 1, PEN, policy=f'{HERE}:Turning')
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        short(monkeypatch, 7.0)
+        assert generate(moving, tmp_path / 'moving', 1, print).made[0].frames == 71
+
+
 def test_physics_that_blew_up_is_made_again_and_told(tmp_path, monkeypatch):
     short(monkeypatch)
     plan, real, calls = Plan('rollouts', 1, PEN, policy=f'{HERE}:Still'), making.TaskEnv.step, []
