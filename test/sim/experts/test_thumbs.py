@@ -117,7 +117,7 @@ def changed(**values):
     ('values', 'names'),
     [
         ({'base_vx': 0.2, 'base_wz': 0.2}, 'left stick'),
-        ({'base_vx': 0.29, 'base_vy': 0.29}, 'left stick'),
+        ({'base_vx': 0.25, 'base_vy': 0.25}, 'left stick'),
         ({'torso_joint1': 0.02}, 'torso'),
         ({'torso_joint3': 0.05}, 'torso'),
         ({'torso_joint4': 0.05}, 'torso'),
