@@ -28,11 +28,7 @@ class SimState:
         self._base = model.body('base_link').id
         self._hands = [model.body(f'{side}_gripping_point').id for side in facts.SIDES]
         self._things = [model.body(name).id for name in task.things]
-        self.names: tuple[str, ...] = (
-            *_ROOM,
-            *(f'{thing}.{number}' for thing in task.things for number in _numbers()),
-            *task.details,
-        )
+        self.names: tuple[str, ...] = names_of(task)
 
     def read(self, data: mujoco.MjData, truth: Truth) -> Array:
         """Return the numbers (P,) of a state whose kinematics are up to date."""
@@ -46,6 +42,12 @@ class SimState:
             parts += [hand.T @ (place - at) for at, hand in hands]
         told = details(self._task, truth)
         return np.concatenate([*parts, [told[name] for name in self._task.details]])
+
+
+def names_of(task: SimTask) -> tuple[str, ...]:
+    """Return what the numbers of a task are called, in their order."""
+    things = (f'{thing}.{number}' for thing in task.things for number in _numbers())
+    return (*_ROOM, *things, *task.details)
 
 
 def details(task: SimTask, truth: Truth) -> Mapping[str, float]:

@@ -14,9 +14,11 @@ from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.policy import checked_chunk
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.state import StateLayout
+from hvd_ros.sim.sim_state import names_of
+from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_training.data.convert import Choice, Plan, convert
 from hvd_training.data.unit import UnitConfig
-from hvd_training.train.loading import load_policy
+from hvd_training.train.loading import _sim_columns, load_policy
 from hvd_training.train.phase2 import train_policy
 from hvd_training.train.presets import preset
 from test.episode_maker import cloud_of, make_episode
@@ -84,6 +86,15 @@ def test_relative_joints_follow_the_state_and_openings_and_speeds_do_not(
     moved = np.array([d.kind == 'position' for d in body.dimensions])
     assert np.allclose((chunks[1] - chunks[0])[:, moved], 1.0, atol=1e-4)
     assert np.allclose((chunks[1] - chunks[0])[:, ~moved], 0.0, atol=1e-6)
+
+
+def test_numbers_of_a_task_find_their_place_among_those_of_all_tasks_that_were_learnt() -> None:
+    pen, cup = (names_of(load_sim_task(task)) for task in ('pen_insert', 'cup_upright'))
+    both = list(dict.fromkeys((*pen, *cup)))
+    about = {'sim_names': both, 'tasks': {'pen': 'pen_insert', 'cup': 'cup_upright', 'x': 'made'}}
+    for prompt, names in (('pen', pen), ('cup', cup)):
+        assert [both[i] for i in _sim_columns(about, prompt)] == list(names)
+    assert _sim_columns(about, 'x') == list(range(len(both)))
 
 
 def test_one_arm_alone_is_seven_numbers_and_everything_else_holds_still(

@@ -93,6 +93,7 @@ def describe(corpus: Corpus, starts: Starts, groups: Groups) -> dict[str, Any]:
         'state_names': list(first.state_names),
         'sim_names': list(first.sim_names) if SIM_STATE in config.observe else [],
         'prompts': list(corpus.prompts),
+        'tasks': {facts.prompt: facts.task for facts in corpus.facts},
         'groups': groups.as_json(),
         'horizon': config.horizon,
         'observe': list(config.observe),

@@ -108,6 +108,7 @@ class TrainedPolicy:
         self._still = _Still(about, body)
         self._generator = torch.Generator(device)
         self._prompt = 0
+        self._sim_at = list(range(len(about['sim_names'])))
 
     @property
     def name(self) -> str:
@@ -125,6 +126,7 @@ class TrainedPolicy:
         self._generator.manual_seed(seed)
         if isinstance(self._sampler, BestOfN):
             self._sampler.reset(seed)
+        self._sim_at = _sim_columns(self._about, prompt)
         prompts = self._about['prompts']
         if PROMPT in self._config.data.observe:
             if prompt not in prompts:
@@ -166,12 +168,15 @@ class TrainedPolicy:
                 f'{self._folder.path} looks at the true state of a simulation, which was not '
                 'given; it can not act on a robot'
             )
-        if len(observation.sim_state) != len(self._about['sim_names']):
+        known = np.zeros(len(self._about['sim_names']))
+        if len(observation.sim_state) != len(self._sim_at):
             raise ContractMismatch(
-                f'{self._folder.path} learnt with {len(self._about["sim_names"])} numbers of '
-                f'sim_state, given are {len(observation.sim_state)}; it belongs to another task'
+                f'{self._folder.path} learnt with {len(self._sim_at)} numbers of sim_state, given '
+                f'are {len(observation.sim_state)}; it belongs to another task'
             )
-        return self._scale.sim_state.forward(observation.sim_state[None])
+        # Things of other tasks are not there, and were zero where the policy learnt, too.
+        known[self._sim_at] = observation.sim_state
+        return self._scale.sim_state.forward(known[None])
 
     def _cloud(self, observation: Observation) -> NDArray[np.float32]:
         if observation.cloud is None:
@@ -213,6 +218,21 @@ def _body(folder: RunFolder, body: Body | None) -> Body | None:
             f'{hex_id(body.layout_id)}; a policy acts on the body that it learnt on'
         )
     return body
+
+
+def _sim_columns(about: dict[str, Any], prompt: str) -> list[int]:
+    """Return where the numbers of a task stand among those of all tasks that were learnt."""
+    names, task = about['sim_names'], about['tasks'].get(prompt)
+    if not names:
+        return []
+    # Only here, so that a policy that looks at sensors needs no simulation.
+    from hvd_ros.sim.sim_state import names_of
+    from hvd_ros.sim.tasks.catalogue import TASKS, load_sim_task
+
+    if task not in TASKS:
+        return list(range(len(names)))
+    own = names_of(load_sim_task(task))
+    return [names.index(name) for name in own if name in names]
 
 
 def _state_columns(names: list[str], body: Body | None) -> list[int]:
