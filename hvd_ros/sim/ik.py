@@ -23,6 +23,7 @@ _COST = {'base': 0.3, 'torso': 0.5, 'arm': 0.1}  # of moving a joint
 _HOMING = {'base': 0.0, 'torso': 0.02, 'arm': 0.01}  # pull towards the posture
 _TURN_WEIGHT = 0.5  # of a radian against a metre
 _STEP_M, _STEP_RAD = 0.1, 0.3  # as much of an error as one step believes in
+_OFF_END_RAD = 0.1  # twice as far as a torso joint moves in a control step
 _CLOSE_M, _CLOSE_RAD = 2e-3, 0.01
 
 
@@ -65,8 +66,11 @@ class Solver:
 
     def _squat(self) -> tuple[npt.NDArray[np.intp], Array]:
         knees, ends = self._torso[:2], np.stack((STAND, SQUAT))
+        # At an end of its way a torso joint does not do all that thumbs ask for: keep off.
         self.low[knees] = np.maximum(self.low[knees], ends.min(axis=0))
         self.high[knees] = np.minimum(self.high[knees], ends.max(axis=0))
+        self.low[self._torso[:3]] += _OFF_END_RAD
+        self.high[self._torso[:3]] -= _OFF_END_RAD
         return knees, (SQUAT - STAND) / np.abs(SQUAT - STAND).max()
 
     def grip(self, q: Array, side: str) -> Grip:
