@@ -70,9 +70,12 @@ def test_a_measurement_gives_it_back():
         ('r1', 20),
         ('guardian', 20),
         ('sim_joylo', 20),
+        ('recorder', 10),
     ],
 )
-def test_every_node_on_the_way_of_a_command_asks(node, level, monkeypatch):
+def test_every_node_on_the_way_of_a_command_asks_and_the_recorder_comes_after(
+    node, level, monkeypatch
+):
     module = importlib.import_module(f'hvd_ros.nodes.{node}_node')
     asked = {}
     monkeypatch.setattr(module, 'run', lambda make, **how: asked.update(how))
