@@ -14,6 +14,7 @@ NODES = (
     'guardian',
     'joylo',
     'mux',
+    'policy',
     'r1',
     'realsense_camera',
     'recorder',

@@ -17,11 +17,12 @@ from hvd_ros.core.errors import ConfigError
 
 NAME = 'launch'
 REST = 'argument'  # hvd launch teleop --dry-run viewer:=false
-HELP = 'start the nodes of a launch file: sim, teleop, record, replay, bringup'
+HELP = 'start the nodes of a launch file: sim, teleop, record, deploy, replay, bringup'
 EXAMPLES = (
     'hvd launch teleop                              the whole graph with its twins',
     'hvd launch teleop operator:=tour               somebody moves the simulated leader',
     'hvd launch record task:=pen_insert             and cameras and the recorder: A starts',
+    'hvd launch deploy policy:=NAME.bundle          and a policy: then hvd policy start',
     'hvd launch teleop hardware:=real robot_host:=192.168.1.4',
     'hvd launch guardian hardware:=real station_host:=192.168.1.3   on the robot itself',
     'hvd launch teleop --show-args                  every argument, its meaning and choices',

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the state; 0 when every gate is open, 1 when one is closed, 3 when no mux is heard."""
+    from diagnostic_msgs.msg import DiagnosticStatus
     from hvd_msgs.msg import MuxStatus
 
     from hvd_ros.cli.ros_session import DISCOVERY_S, Session
@@ -47,25 +48,28 @@ def run(args: argparse.Namespace) -> int:
 
     with Session(args.namespace) as session:
         received = session.collect(MuxStatus, 'mux/status', qos.LATCHED)
+        policy = session.collect(DiagnosticStatus, 'policy/status', qos.LATCHED)
         if not session.spin_until(lambda: bool(received), args.timeout):
             return _no_mux(session, args)
         session.spin_until(lambda: set(NODES) <= set(_names(session)), DISCOVERY_S)
         while True:
-            status = _look(session, received)
+            status = _look(session, received, policy)
             _show(status, args)
             if not args.watch:
                 return 0 if status.would_move else 1
             session.spin(_PAUSE_S)
 
 
-def _look(session: Any, received: list[Any]) -> Status:
+def _look(session: Any, received: list[Any], policy: list[Any]) -> Status:
     """Wait for one more status, so that the latched word of a frozen mux is not believed."""
     last = received[-1]
     received.clear()
     alive = session.spin_until(lambda: bool(received), _SECOND_S)
     if not alive:
         received.append(last)
-    return read_status(received[-1], _names(session), alive)
+    names = _names(session)
+    said = policy[-1] if policy and 'policy' in names else None
+    return read_status(received[-1], names, alive, said)
 
 
 def _names(session: Any) -> list[str]:

@@ -57,6 +57,15 @@ class NodeLine:
 
 
 @dataclass(frozen=True)
+class PolicyLine:
+    """What the policy node says of itself."""
+
+    state: str  # ready, warming up, or why there is no chunk
+    good: bool
+    figures: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Status:
     """Everything that the verb shows."""
 
@@ -70,6 +79,7 @@ class Status:
     sources: tuple[SourceLine, ...]
     nodes: tuple[NodeLine, ...]
     alive: bool  # a second status arrived, so the mux is not frozen
+    policy: PolicyLine | None = None  # where one runs
 
     @property
     def would_move(self) -> bool:
@@ -77,7 +87,9 @@ class Status:
         return self.alive and not self.estop and all(gate.open for gate in self.gates)
 
 
-def read_status(message: Any, node_names: list[str], alive: bool = True) -> Status:
+def read_status(
+    message: Any, node_names: list[str], alive: bool = True, policy: Any = None
+) -> Status:
     """Take a MuxStatus apart; names that this version does not know are shown as numbers."""
     return Status(
         mode=_name(Mode, message.mode),
@@ -90,6 +102,7 @@ def read_status(message: Any, node_names: list[str], alive: bool = True) -> Stat
         sources=tuple(_source(source) for source in message.sources),
         nodes=tuple(NodeLine(name, node_names.count(name), job) for name, job in NODES.items()),
         alive=alive,
+        policy=None if policy is None else _policy(policy),
     )
 
 
@@ -100,6 +113,8 @@ def render(status: Status, paint: Paint = plain) -> str:
     if status.sources:
         head = ['source', 'age', 'fresh', 'engaged', 'accepted', 'refused', 'why']
         lines += ['', *table([head, *(_source_row(s, paint) for s in status.sources)])]
+    if status.policy is not None:
+        lines += ['', *_policy_lines(status.policy, paint)]
     lines += ['', *table([['node', 'state', 'job'], *(_node_row(n, paint) for n in status.nodes)])]
     return '\n'.join(lines) + '\n'
 
@@ -154,6 +169,22 @@ def _source_row(source: SourceLine, paint: Paint) -> list[str]:
     ]
 
 
+def _policy_lines(policy: PolicyLine, paint: Paint) -> list[str]:
+    figures = policy.figures
+    head = ['policy', 'rate', 'latency p50', 'p99', 'age p99', 'prompt', 'state']
+    row = [
+        figures.get('policy', ''),
+        f'{figures.get("rate_hz") or "-"} Hz',
+        *(
+            f'{figures.get(name) or "-"} ms'
+            for name in ('latency_p50_ms', 'latency_p99_ms', 'age_p99_ms')
+        ),
+        figures.get('prompt', ''),
+        paint(policy.state, 'good' if policy.good else 'warn'),
+    ]
+    return table([head, row])
+
+
 def _node_row(node: NodeLine, paint: Paint) -> list[str]:
     if node.count == 0:
         return [node.name, paint('absent', 'bad'), node.job]
@@ -167,6 +198,11 @@ def _gate(gate: Any) -> GateLine:
     meaning, cure = ('', '') if gate.open else explain(gate.reason)
     why = f'{meaning} ({gate.detail})' if meaning and gate.detail else meaning or gate.detail
     return GateLine(gate.name, gate.open, gate.reason, why, gate.fix or cure)
+
+
+def _policy(status: Any) -> PolicyLine:
+    figures = {value.key: value.value for value in status.values}
+    return PolicyLine(status.message, status.message == 'ready', figures)
 
 
 def _source(source: Any) -> SourceLine:

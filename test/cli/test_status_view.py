@@ -128,3 +128,17 @@ def test_colour_only_on_a_terminal_without_no_color(monkeypatch):
     assert paint_for(io.StringIO()) is plain
     monkeypatch.setenv('NO_COLOR', '1')
     assert paint_for(Terminal()) is plain
+
+
+def test_a_policy_is_shown_with_what_it_costs_and_why_it_is_silent():
+    values = {'policy': 'waver', 'rate_hz': '10.0', 'latency_p50_ms': '12.1', 'age_p99_ms': ''}
+    said = Message(
+        message='head_color was never heard',
+        values=[Message(key=k, value=v) for k, v in values.items()],
+    )
+    status = read_status(message(), ALL, policy=said)
+    page = render(status)
+    assert 'waver' in page and '12.1 ms' in page and '- ms' in page
+    assert 'head_color was never heard' in page
+    assert as_json(status)['policy']['good'] is False
+    assert 'policy' not in render(read_status(message(), ALL))

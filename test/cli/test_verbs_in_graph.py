@@ -57,6 +57,8 @@ def test_without_a_graph_every_verb_says_what_is_missing():
         'estop show': [*HVD, 'estop', 'show'],
         'estop trigger': [*HVD, 'estop', 'trigger'],
         'home': [*HVD, 'home', '--yes'],
+        'policy start': [*HVD, 'policy', 'start'],
+        'policy prompt': [*HVD, 'policy', 'prompt', 'wave'],
     }
     running = {
         name: subprocess.Popen(
@@ -67,7 +69,10 @@ def test_without_a_graph_every_verb_says_what_is_missing():
     }  # fmt: skip
     said = {name: process.communicate(timeout=30)[0] for name, process in running.items()}
     codes = {name: process.returncode for name, process in running.items()}
-    assert codes == {'status': 3, 'estop show': 3, 'estop trigger': 1, 'home': 3}
+    assert codes == {
+        'status': 3, 'estop show': 3, 'estop trigger': 1, 'home': 3,
+        'policy start': 3, 'policy prompt': 3,
+    }  # fmt: skip
     assert said['status'].startswith("NOT MOVING: no mux heard: nothing on '/mux/status'")
     assert 'ROS_DOMAIN_ID=' in said['status'] and 'hvd launch teleop' in said['status']
     assert 'press the hardware e-stop' in said['estop trigger']
@@ -214,3 +219,15 @@ def test_estop_with_one_side_alone_still_counts():
     with FakeMux(services=False):
         done = hvd('estop', 'trigger')
     assert (done.returncode, done.stdout) == (0, 'mux: no answer\nguardian: stopped\n')
+
+
+def test_policy_asks_the_mux_and_says_why_not():
+    with FakeMux() as mux:
+        assert hvd('policy', 'start').stdout == 'the policy drives\n'
+        assert hvd('policy', 'stop').returncode == 0
+        assert [mode for mode, _ in mux.asked] == ['policy', 'hold']
+        mux.grant = SetMode.Response(success=False, mode='idle', reason='never_heard')
+        refused = hvd('policy', 'start')
+    assert refused.returncode == 1
+    assert refused.stderr.startswith('error: refused in mode idle: ')
+    assert hvd('policy', 'prompt').returncode == 1

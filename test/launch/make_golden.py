@@ -104,6 +104,28 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         'record',
         {'hardware': 'real', 'kind': 'rollout', 'root': '/data', 'cloud': 'false'},
     ),
+    'deploy_sim': ('deploy', {'policy': 'runs/one.bundle', 'scene': 'pen_insert'}),
+    'deploy_sim_blind': (
+        'deploy',
+        {
+            'policy': 'neighbours:/data/policy.npz',
+            'task': 'wipe_board',
+            'cameras': 'false',
+            'policy_period': '0.4',
+            'stitching': 'ensemble',
+            'namespace': 'one',
+        },
+    ),
+    'deploy_real': (
+        'deploy',
+        {
+            'hardware': 'real',
+            'policy': 'ws://127.0.0.1:8000',
+            'prompt': 'put it there',
+            'stitching': 'rtc',
+            'operator_name': 'Ann B',
+        },
+    ),
     'bringup_sim': ('bringup', {}),
     'bringup_sim_rviz': ('bringup', {'rviz': 'true', 'use_sim_time': 'true'}),
     'bringup_sim_cameras': ('bringup', {'cameras': 'true', 'scene': 'floor', 'namespace': 'one'}),

@@ -52,8 +52,9 @@ def test_every_file_and_main_argument_has_a_golden_expansion() -> None:
         'viewer',
         'cameras',
         'rviz',
+        'stitching',
     ):
-        argument = declared(launch_file('bringup'))[name]
+        argument = (declared(launch_file('bringup')) | declared(launch_file('deploy')))[name]
         used = {given.get(name, argument.default) for _, given in CASES.values()}
         assert used == set(argument.choices), name
 

@@ -137,7 +137,7 @@ def test_prefix_weights_stand_whatever_is_asked(length, delay, execute):
 
 
 def smooth(at_s):
-    """A wave that every chunk tells of truly."""
+    """Return a wave that every chunk tells of truly."""
     rows = np.zeros((len(at_s), BODY.size))
     rows[:, JOINTS] = 0.3 * np.sin(at_s)[:, None]
     return rows
