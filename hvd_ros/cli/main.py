@@ -101,10 +101,10 @@ def _run(words: list[str]) -> int:
         parser.print_help()
         return 2
     dotted: list[str] = []
-    if hasattr(module, 'FIELDS'):
+    if module is not None and hasattr(module, 'FIELDS'):
         words, dotted = _dotted(words)
     args, rest = parser.parse_known_args(words)
-    if hasattr(module, 'FIELDS'):
+    if module is not None and hasattr(module, 'FIELDS'):
         setattr(args, module.FIELDS, dotted)
     if module is None:
         parser.error('which verb?')

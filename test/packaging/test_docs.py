@@ -67,7 +67,7 @@ def test_every_verb_and_launch_argument_exists(page):
     pyproject = tomllib.loads((ROOT / 'training/pyproject.toml').read_text())
     verbs = {*VERBS, *pyproject['project']['entry-points']['hvd.verbs']}
     for line in code_of(page).splitlines():
-        if verb := re.match(r'(?:\.venv/bin/)?hvd ([a-z]+)', line):
+        if verb := re.match(r'(?:\.venv/bin/)?hvd ([a-z]+(?:-[a-z]+)*)', line):
             assert verb[1] in verbs, line
         if 'launch' in line:
             assert set(re.findall(r'\b([a-z_]+):=', line)) <= names, line

@@ -64,4 +64,5 @@ def _row(plan: Plan, at_ns: int) -> Array:
     found = sample(plan, at_ns)
     if found is not None:
         return found[1]
-    return plan.rows[0] if at_ns < plan.start_ns else plan.rows[-1]
+    end: Array = plan.rows[0 if at_ns < plan.start_ns else -1]
+    return end

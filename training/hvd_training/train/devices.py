@@ -61,8 +61,9 @@ class Devices:
             return module
         if share and self.shared_out:
             mesh = init_device_mesh(self.device.type, (self.world,))
-            shared: nn.Module = fully_shard(module, mesh=mesh)
-            return shared
+            # It changes the class of the module itself; its own word for that is no nn.Module.
+            fully_shard(module, mesh=mesh)
+            return module
         on = [self.device] if self.device.type == 'cuda' else None
         return nn.parallel.DistributedDataParallel(module, on, broadcast_buffers=False)
 
