@@ -75,5 +75,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test, and the processes that it starts, empty state, config and log folders."""
     folder = tmp_path_factory.mktemp('user')
-    for name in ('HVD_STATE_DIR', 'HVD_CONFIG_DIR', 'ROS_LOG_DIR'):
+    for name in ('HVD_STATE_DIR', 'HVD_CONFIG_DIR', 'HVD_CACHE_DIR', 'ROS_LOG_DIR'):
         monkeypatch.setenv(name, str(folder / name.lower()))

@@ -40,7 +40,7 @@ OTHERS = {
         'pyrealsense2',
         'pyzed',
     },  # fmt: skip
-    'runtime': {'numpy'},
+    'runtime': {'numpy', 'onnxruntime'},
     'sim': {'numpy', 'mujoco', 'gymnasium'},
     'nodes': ROS | {'numpy', 'yaml', 'viser'},
     'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d', 'matplotlib'},
@@ -50,7 +50,7 @@ FILES = sorted(PACKAGE.rglob('*.py'))
 TRAINING = PACKAGE.parent / 'training' / 'hvd_training'
 TRAINING_MAY = {
     'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2',
-    'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb', 'scipy',
+    'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb', 'scipy', 'onnx',
 }  # fmt: skip
 # Run by interpreters of their own, which have LeRobot or Lightning; nobody imports them.
 PEERS = {'lerobot_peer.py', 'lightning_peer.py'}

@@ -64,7 +64,7 @@ class Sampler:
     """
 
     kind: str = 'whole'
-    noise: bool = True  # whether the graphs ask for noise (1, K, A)
+    noise: tuple[int, ...] = ()  # shape of the noise that is asked for, mostly (1, K, A)
     steps: tuple[Step, ...] = ()
 
 
@@ -74,10 +74,24 @@ class Graph:
 
     file: str
     sha256: str
+    data: str = ''  # file of its weights, where they do not fit into one with the graph
+    data_sha256: str = ''
 
     def __post_init__(self) -> None:
-        if Path(self.file).name != self.file:
-            raise ValueError(f"graph '{self.file}' is not in the folder of the bundle")
+        for name in self.parts:
+            if Path(name).name != name:
+                raise ValueError(f"graph '{name}' is not in the folder of the bundle")
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Return its files, each with its SHA-256."""
+        beside = {self.data: self.data_sha256} if self.data else {}
+        return {self.file: self.sha256} | beside
+
+    @property
+    def digest(self) -> str:
+        """Return one hash of all of it; engines are kept under it."""
+        return self.sha256 if not self.data else checksum(self.parts)
 
 
 @dataclass(frozen=True)
@@ -186,13 +200,16 @@ def _check_graphs(folder: Path, manifest: Manifest) -> None:
             f'{", ".join(sorted(needed))}, the manifest names '
             f'{", ".join(sorted(manifest.graphs)) or "none"}; export the run again'
         )
-    for role, graph in manifest.graphs.items():
-        path = folder / graph.file
+    files = [
+        (role, *part) for role, graph in manifest.graphs.items() for part in graph.parts.items()
+    ]
+    for role, name, sha256 in files:
+        path = folder / name
         if not path.is_file():
             raise ContractMismatch(
-                f'{folder} has no {graph.file}, its graph {role}; copy the bundle as a whole'
+                f'{folder} has no {name}, its graph {role}; copy the bundle as a whole'
             )
-        if file_sha256(path) != graph.sha256:
+        if file_sha256(path) != sha256:
             raise ContractMismatch(
                 f'{path} is not what was exported ({path.stat().st_size} bytes, its SHA-256 '
                 'differs): truncated or replaced; copy the bundle again'
@@ -252,7 +269,9 @@ def _manifest(data: Mapping[str, Any]) -> Manifest:
         | {
             'inputs': Inputs(**{key: _frozen(value) for key, value in seen.items()}),
             'sampler': Sampler(
-                sampler['kind'], sampler['noise'], tuple(Step(**one) for one in sampler['steps'])
+                sampler['kind'],
+                tuple(sampler['noise']),
+                tuple(Step(**one) for one in sampler['steps']),
             ),
             'graphs': {role: Graph(**one) for role, one in data['graphs'].items()},
             'run': data['run'],

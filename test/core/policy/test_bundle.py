@@ -129,7 +129,7 @@ def test_an_edited_manifest_is_refused(tmp_path: Path) -> None:
         {'inputs': {'state': [], 'colour': 1}},
         {'inputs': {'history': 2}},
         {'inputs': 3},
-        {'sampler': {'kind': 'magic', 'noise': True, 'steps': []}},
+        {'sampler': {'kind': 'magic', 'noise': [], 'steps': []}},
         {'sampler': {'kind': 'whole'}},
         {'graphs': {'whole': {'file': '../policy.onnx', 'sha256': ''}}},
         {'graphs': []},

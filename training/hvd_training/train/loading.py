@@ -20,10 +20,10 @@ from torch import Tensor
 from hvd_ros.core.episodes.meta import hex_id
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_ros.core.policy.observation import Modality, Observation
+from hvd_ros.core.policy.seen import seen_cloud
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.state import POSITION, STATE_FEATURES, VELOCITY, StateLayout
 from hvd_training.data.batch import CLOUD, PROMPT, SIM_STATE, STATE, Observed
-from hvd_training.data.loading.corpus import seen_cloud
 from hvd_training.data.loading.normaliser import Normaliser, normaliser
 from hvd_training.objectives.registry import objective
 from hvd_training.objectives.selection import BestOfN, advantages

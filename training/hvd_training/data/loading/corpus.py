@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 import torch
 
 from hvd_ros.core.errors import ConfigError
+from hvd_ros.core.policy.seen import seen_cloud
 from hvd_training.data.batch import CLOUD, PROMPT, RGB, SIM_STATE, STATE, Batch, Observed
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.data.loading.normaliser import Normaliser
@@ -151,15 +152,6 @@ class Corpus:
 
     def _cloud(self, reader: DatasetReader, row: int) -> NDArray[np.float32]:
         return seen_cloud(*reader.cloud(row), self.config.cloud_points)
-
-
-def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.float32]:
-    """Return a cloud as batches have it, (points, 6): metres and colours from 0 to 1."""
-    # Stored farthest first, so the first n of them are the n that lie farthest apart.
-    at = np.arange(points) % len(xyz)
-    return np.concatenate(
-        [np.asarray(xyz[at], np.float32), rgb[at].astype(np.float32) / 255], axis=1
-    )
 
 
 def _blank(piece: dict[str, NDArray[Any]], size: int) -> dict[str, NDArray[Any]]:

@@ -57,7 +57,7 @@ class Ddpm:
     ) -> Tensor:
         """Draw chunks."""
         x = draws.normal(source, shape, device)
-        kept = kept_signal(self.times).tolist()
+        kept = _levels(self.times)
         stride = self.times // self.steps
         for t in range(self.times - stride, -1, -stride):
             now, then = kept[t], kept[t - stride] if t else 1.0
@@ -86,6 +86,12 @@ def _ancestral(x: Tensor, clean: Tensor, now: float, then: float, source: Source
     mean = math.sqrt(then) * beta * clean + math.sqrt(1 - beta) * (1 - then) * x
     noise = draws.normal(source, tuple(x.shape), x.device)
     return mean / (1 - now) + math.sqrt(beta * (1 - then) / (1 - now)) * noise
+
+
+@lru_cache
+def _levels(times: int) -> tuple[float, ...]:
+    """Return abar as plain numbers, so that a graph of the sampler has constants there."""
+    return tuple(kept_signal(times).tolist())
 
 
 @lru_cache
