@@ -42,6 +42,7 @@ _TOPICS: dict[str, tuple[str, type[Any], Any]] = {
     'leader': ('joylo/joint_states', JointState, qos.STATE),
     'command': ('command', WholeBodyCommand, qos.COMMAND),
     'recorder': ('recorder/status', RecorderStatus, qos.LATCHED),
+    'policy': ('policy/status', DiagnosticStatus, qos.LATCHED),
     'task': ('sim_robot/score', DiagnosticStatus, qos.LATCHED),
 }
 

@@ -260,3 +260,13 @@ def test_a_recorder_in_trouble_says_what_and_what_to_do_and_is_escaped():
     assert 'FAULT: <b>disk full; make room' in words
     assert 'head_color' in words
     assert '3 lost' in words
+
+
+def test_a_policy_is_shown_with_its_words_or_its_silence_and_absent_without_one():
+    assert 'Policy' not in side()
+    pairs = {'policy': 'waver', 'prompt': '<b>wave', 'rate_hz': '10.0', 'latency_p99_ms': '12.5'}
+    values = [SimpleNamespace(key=key, value=value) for key, value in pairs.items()]
+    said = SimpleNamespace(message='head_color was never heard', values=values)
+    words = side(policy=Stream('policy', 'policy/status', said, 0.1))
+    for part in ('Policy', 'waverhead_color was never heard', '<b>wave', '10.0 Hz, p99 12.5 ms'):
+        assert part in words

@@ -3,7 +3,7 @@
 """
 Any policy by what stands behind `policy:=`, or a refusal before anything runs.
 
-A bundle's folder, the address of a server (ws://), KIND:PATH as `hvd eval` takes it, or
+A bundle's folder, KIND:PATH as `hvd eval` takes it, or
 module:attribute. What brings them in is imported late: a robot needs only its own.
 """
 
@@ -63,9 +63,9 @@ def check_prompt(policy: Policy, prompt: str) -> None:
 def _open(spec: str, body: Body, runtime: str) -> Policy:
     found: Any
     if spec.startswith(_SERVER):
-        from hvd_ros.runtime.client import open_remote
-
-        found = open_remote(spec, body)
+        raise ConfigError(
+            f"'{spec}': a policy on another computer can not be asked yet; copy its bundle here"
+        )
     elif Path(spec).is_dir():
         from hvd_ros.runtime.bundle_policy import open_bundle
 

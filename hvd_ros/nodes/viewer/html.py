@@ -65,7 +65,7 @@ def top(view: View, tick: int) -> str:
 
 def side(view: View, tick: int) -> str:
     """Return the rest of the right panel: every gate, who asks, how the robot is."""
-    blocks = [_task(view.task), _recorder(view.recorder)]
+    blocks = [_task(view.task), _policy(view.policy), _recorder(view.recorder)]
     blocks += [_gates(view.mux), _sources(view.mux)]
     blocks += [_safety(view.mux), _robot(view.health), _streams(view)]
     return _wrap(''.join(blocks), tick)
@@ -196,6 +196,19 @@ def _task(stream: Stream) -> str:
             done = pair.value in ('1', 'true')
             rows += _row(escape(pair.key), escape(pair.value), 'ok' if done else '')
     return _block('Task', _table(rows, (70, 30)), stream)
+
+
+def _policy(stream: Stream) -> str:
+    said = stream.message
+    if said is None:
+        return ''
+    figures = {pair.key: pair.value for pair in said.values}
+    good = said.message == 'ready'
+    rows = _row(escape(figures.get('policy', '')), escape(said.message), _tint(good))
+    rows += _row('prompt', escape(figures.get('prompt', '')), '')
+    cost = f'{figures.get("rate_hz", "")} Hz, p99 {figures.get("latency_p99_ms", "")} ms'
+    rows += _row('latency', escape(cost), '')
+    return _block('Policy', _table(rows, (30, 70)), stream)
 
 
 def _recorder(stream: Stream) -> str:

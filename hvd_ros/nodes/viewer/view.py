@@ -25,6 +25,7 @@ LIMITS_S = {
     'leader': 0.3,
     'command': 0.3,
     'recorder': 1.0,
+    'policy': 2.0,
     'task': math.inf,  # said when it changes
 }
 
@@ -55,6 +56,7 @@ class View:
     leader: Stream
     command: Stream
     recorder: Stream
+    policy: Stream = Stream('policy', 'policy/status')  # where one runs
     task: Stream = Stream('task', 'sim_robot/score')  # a task that the twin stands in
 
     @property

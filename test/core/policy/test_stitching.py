@@ -145,9 +145,7 @@ def smooth(at_s):
 
 def waves(late_ns=70_000_000):
     steps = np.arange(16) * 0.1
-    return [
-        Spoken(k * STEP_NS, k * STEP_NS + late_ns, smooth(k * 0.1 + steps)) for k in range(20)
-    ]
+    return [Spoken(k * STEP_NS, k * STEP_NS + late_ns, smooth(k * 0.1 + steps)) for k in range(20)]
 
 
 def test_by_stamp_a_true_chunk_has_no_seam_and_by_index_it_jumps_back_by_what_it_took():

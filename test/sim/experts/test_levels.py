@@ -28,6 +28,7 @@ CAST = {
         (bad('giving_up', 1.0), 30013),
         (bad('pose_error', 1.0), 20001),
         (bad('drift', 1.0), 20001),
+        (bad('late_release', 1.0), 30000),
     ),
     'basket_carry': (
         (bad('giving_up', 1.0), 30002),

@@ -174,7 +174,7 @@ def test_an_outcome_survives_the_trip_through_a_file():
         ('run:', "nothing at ''"),
         ('run:/no/such/run', "nothing at '/no/such/run'"),
         ('rnu:runs', "did you mean 'run'"),
-        ('bundle:best', 'run:PATH'),
+        ('bundle:best', "nothing at 'best'"),
         ('no_such_module:Policy', "module 'no_such_module'"),
         ('', 'valid: expert'),
     ],
@@ -198,5 +198,5 @@ def test_a_policy_of_the_working_folder_is_found(tmp_path):
 def test_a_damaged_file_of_neighbours_is_one_clear_error(tmp_path):
     path = tmp_path / 'pen.npz'
     path.write_bytes(b'PK not really')
-    with pytest.raises(ConfigError, match='can not be opened'):
+    with pytest.raises(ConfigError, match='not a policy of neighbours'):
         refuse_unplayable(plan(f'neighbours:{path}'), load_body('r1'))

@@ -58,11 +58,6 @@ def parse(text: str) -> Spec:
 
 
 def _with_path(kind: str, argument: str) -> Spec:
-    if kind == 'bundle':
-        raise ConfigError(
-            f"policy 'bundle:{argument}': bundles can not be played yet; evaluate the run that "
-            'it was exported from, run:PATH'
-        )
     if not argument or not Path(argument).exists():
         raise ConfigError(f"policy '{kind}:{argument}': there is nothing at '{argument}'")
     return Spec(kind, str(Path(argument).resolve()))
@@ -99,6 +94,7 @@ def load(spec: Spec, body: Body) -> Player:
         'random': lambda: PolicyPlayer(Random(body), body),
         'neighbours': lambda: PolicyPlayer(_neighbours(spec), body),
         'run': lambda: PolicyPlayer(_run(spec, body), body),
+        'bundle': lambda: PolicyPlayer(_bundle(spec, body), body),
         'module': lambda: PolicyPlayer(_attribute(spec), body),
     }
     try:
@@ -130,6 +126,12 @@ def _run(spec: Spec, body: Body) -> Policy:
     from hvd_training.train.loading import load_policy
 
     return load_policy(Path(spec.argument), body)
+
+
+def _bundle(spec: Spec, body: Body) -> Policy:
+    from hvd_ros.runtime.bundle_policy import open_bundle
+
+    return open_bundle(Path(spec.argument), body)
 
 
 def _attribute(spec: Spec) -> Any:

@@ -128,7 +128,10 @@ class Whole(nn.Module):
         """Return the chunk (1, K, A) of absolute commands."""
         raw = dict(zip(self.names, inputs, strict=True))
         source = GivenDraws(raw.get('noise', torch.zeros(0)))
-        return self.commands(self.sampler[0].sample(self.look(raw), source), raw.get(STATE))
+        chunk: Tensor = self.commands(
+            self.sampler[0].sample(self.look(raw), source), raw.get(STATE)
+        )
+        return chunk
 
 
 class Encode(nn.Module):
@@ -168,7 +171,8 @@ class Finish(nn.Module):
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> Tensor:
         """Return the chunk (1, K, A) of absolute commands."""
-        return self.commands(self.split.chunk(x), state)
+        chunk: Tensor = self.commands(self.split.chunk(x), state)
+        return chunk
 
 
 class Piece:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Raw inputs that a graph is compared on: drawn over what was learnt from, and recorded ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,13 @@ _WIDE = 1.5  # deviations of drawn states: some lie beyond what was recorded
 
 def drawn(subject: Subject, seen: Inputs, rng: np.random.Generator) -> Feed:
     """Return inputs of chance, about where the recorded ones lie."""
-    makers = {
+    makers: dict[str, Callable[[], NDArray[Any]]] = {
         STATE: lambda: _numbers(subject.scale.state, rng),
         SIM_STATE: lambda: _numbers(subject.scale.sim_state, rng),
         CLOUD: lambda: _cloud(seen.cloud_points, rng),
         PROMPT: lambda: rng.integers(len(subject.about['prompts']), size=1),
     }
-    feed = {}
+    feed: Feed = {}
     for key in subject.keys:
         if key.startswith(RGB):
             size = seen.cameras[key.removeprefix(RGB)]

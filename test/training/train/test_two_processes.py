@@ -62,7 +62,7 @@ def policy_config(**changes: object) -> PolicyTrain:
 def together(lines: Sequence[str], processes: int = 2) -> None:
     """Run a program in several processes that find each other as torchrun lets them."""
     program = '\n'.join(['import sys', f'sys.path[:0] = {sys.path!r}',
-        'from test.training.train.test_processes import *', *lines])  # fmt: skip
+        'from test.training.train.test_two_processes import *', *lines])  # fmt: skip
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = str(free.getsockname()[1])

@@ -1,0 +1,106 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""An exported run acts as the run does, says so in its reports, and fails where it does not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hvd_ros.core.errors import ConfigError, ContractMismatch
+from hvd_ros.core.policy.bundle import load_manifest
+from hvd_ros.core.policy.observation import Observation
+from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.robot.state import StateLayout
+from hvd_ros.runtime.bundle_policy import open_bundle
+from hvd_training.evaluate import specs
+from hvd_training.export import parity
+from hvd_training.export.exporting import export
+from hvd_training.policies.draws import GivenDraws
+from hvd_training.train.loading import load_policy
+from test.episode_maker import cloud_of
+from test.training.export.runs import PROMPT, make_data, make_run
+
+BODY = load_body('r1')
+HEADS = ('clean_flow', 'flow_data_at_one', 'ddpm', 'mse')
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_data(tmp_path_factory.mktemp('r1'))
+
+
+@pytest.fixture(scope='module')
+def run(data: Path) -> Path:
+    return make_run(data, data.parent / 'pen', 'clean_flow', ('state', 'cloud', 'prompt'))
+
+
+@pytest.fixture(scope='module')
+def bundle(run: Path) -> Path:
+    out = run.with_name('pen.bundle')
+    export(run, out)
+    return out
+
+
+def acted(run: Path, bundle: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return what run and bundle answer to the same observation and noise."""
+    ours, theirs = open_bundle(bundle, BODY), load_policy(run, BODY)
+    ours.reset(3, PROMPT)
+    theirs.reset(3, PROMPT)
+    shape = ours.manifest.sampler.noise
+    noise = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+    theirs._generator = GivenDraws(torch.from_numpy(noise))
+    state = np.linspace(-0.2, 0.2, len(StateLayout(BODY).names))
+    seen = Observation(0, state, cloud=cloud_of(1))
+    return ours.act(seen), theirs.act(seen)
+
+
+@pytest.mark.parametrize('head', HEADS)
+def test_a_bundle_acts_as_its_run_does(data: Path, tmp_path: Path, head: str) -> None:
+    observe = ('state', 'cloud', 'prompt') if head == 'clean_flow' else ('state',)
+    run = make_run(data, tmp_path / head, head, observe)
+    export(run, tmp_path / 'a.bundle')
+    ours, theirs = acted(run, tmp_path / 'a.bundle')
+    assert ours.shape == (4, 21)
+    assert np.abs(ours - theirs).max() < 1e-5
+    assert np.ptp(theirs) > 0.1
+
+
+def test_a_bundle_says_what_it_was_made_of_and_compared_on(bundle: Path, run: Path) -> None:
+    made = load_manifest(bundle, BODY)
+    assert made.prompts == (PROMPT,)
+    assert made.inputs.cloud_points == 32
+    assert set(made.ranges) == set(BODY.names)
+    assert str(run.parent) not in (bundle / 'manifest.json').read_text()
+    report = json.loads((bundle / 'reports' / 'parity.json').read_text())
+    assert report['agrees']
+    assert report['random']['inputs'] == 32
+    assert report['recorded']['inputs'] > 20
+    assert 0 < report['largest_difference'] < 1e-4
+    times = json.loads((bundle / 'reports' / 'latency.json').read_text())
+    assert times['onnxruntime_cpu']['ms_p50'] <= times['onnxruntime_cpu']['ms_p99']
+
+
+def test_graphs_that_differ_from_pytorch_are_not_exported(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(parity.TOLERANCE, 'fp32', 1e-12)
+    with pytest.raises(ContractMismatch, match='ONNX and PyTorch differ by .*; nothing was expo'):
+        export(run, tmp_path / 'a.bundle')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_never_overwrites_and_needs_the_data(
+    run: Path, bundle: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match='is there already'):
+        export(run, bundle)
+    with pytest.raises(ConfigError, match='say where it is by --data'):
+        export(run, tmp_path / 'a.bundle', data=[str(tmp_path / 'gone')])
+
+
+def test_an_evaluation_opens_a_bundle(bundle: Path) -> None:
+    player = specs.load(specs.parse(f'bundle:{bundle}'), BODY)
+    assert 'cloud' in {str(need) for need in player.needs}
