@@ -66,7 +66,7 @@ def _open(spec: str, body: Body, runtime: str) -> Policy:
         raise ConfigError(
             f"'{spec}': a policy on another computer can not be asked yet; copy its bundle here"
         )
-    elif Path(spec).is_dir():
+    if Path(spec).is_dir():
         from hvd_ros.runtime.bundle_policy import open_bundle
 
         found = open_bundle(Path(spec), body, runtime)
