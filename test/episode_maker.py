@@ -21,6 +21,7 @@ import numpy as np
 from hvd_ros.core.bag import cdr
 from hvd_ros.core.bag.file import Recorded
 from hvd_ros.core.episodes.frame import FrameBuilder, frame_to_cdr
+from hvd_ros.core.episodes.messages import camera_info, image
 from hvd_ros.core.episodes.meta import EpisodeMeta, body_fields, stream_fields
 from hvd_ros.core.episodes.streams import (
     CAMERAS,
@@ -317,32 +318,6 @@ def trace(ns: int, source: Source, seed: int) -> Any:
         refusal='',
         chunk_seq=0,
         chunk_step=0,
-    )
-
-
-def image(head: Any, form: str, data: bytes) -> Any:
-    pixels = np.frombuffer(data, np.uint8)
-    return cdr.make('sensor_msgs/msg/CompressedImage', header=head, format=form, data=pixels)
-
-
-def camera_info(head: Any, seen: Intrinsics) -> Any:
-    roi = cdr.make(
-        'sensor_msgs/msg/RegionOfInterest',
-        x_offset=0, y_offset=0, height=0, width=0, do_rectify=False,
-    )  # fmt: skip
-    return cdr.make(
-        'sensor_msgs/msg/CameraInfo',
-        header=head,
-        height=seen.height,
-        width=seen.width,
-        distortion_model='plumb_bob',
-        d=np.array(seen.distortion, np.float64),
-        k=seen.matrix.ravel(),
-        r=np.eye(3).ravel(),
-        p=np.hstack((seen.matrix, np.zeros((3, 1)))).ravel(),
-        binning_x=0,
-        binning_y=0,
-        roi=roi,
     )
 
 

@@ -3,6 +3,8 @@
 """Arguments that mean the same in every verb; imports nothing of ROS."""
 
 import argparse
+from collections.abc import Sequence
+import importlib
 
 
 def add_namespace(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +17,16 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """Add --json."""
     parser.add_argument('--json', action='store_true', help=what)
+
+
+def add_sub_verbs(parser: argparse.ArgumentParser, package: str, names: Sequence[str]) -> None:
+    """Add one parser per module of a package, which says HELP and its own arguments."""
+    parsers = parser.add_subparsers(metavar='DO', title='what to do', required=True)
+    for name in names:
+        module = importlib.import_module(f'{package}.{name}')
+        part = parsers.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(part)
+        part.set_defaults(sub_verb=module)
 
 
 def positive(text: str) -> float:

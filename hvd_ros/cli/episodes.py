@@ -8,8 +8,8 @@ is heavy inside run().
 """
 
 import argparse
-import importlib
-from typing import Any
+
+from hvd_ros.cli.arguments import add_sub_verbs
 
 NAME = 'episodes'
 HELP = 'list, inspect, verify, repair, copy recorded episodes'
@@ -29,18 +29,9 @@ SUB_VERBS = ('list', 'inspect', 'verify', 'repair', 'copy')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add one parser per sub-verb."""
-    parsers = parser.add_subparsers(metavar='DO', title='what to do', required=True)
-    for name in SUB_VERBS:
-        module = _module(name)
-        part = parsers.add_parser(name, help=module.HELP, description=module.HELP)
-        module.add_arguments(part)
-        part.set_defaults(sub_verb=name)
+    add_sub_verbs(parser, 'hvd_ros.cli.episode_verbs', SUB_VERBS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen sub-verb."""
-    return int(_module(args.sub_verb).run(args))
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f'hvd_ros.cli.episode_verbs.{name}')
+    return int(args.sub_verb.run(args))

@@ -8,8 +8,8 @@ is heavy inside run().
 """
 
 import argparse
-import importlib
-from typing import Any
+
+from hvd_ros.cli.arguments import add_sub_verbs
 
 NAME = 'sim'
 HELP = 'generate datasets of the tasks in simulation'
@@ -27,18 +27,9 @@ SUB_VERBS = ('generate',)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add one parser per sub-verb."""
-    parsers = parser.add_subparsers(metavar='DO', title='what to do', required=True)
-    for name in SUB_VERBS:
-        module = _module(name)
-        part = parsers.add_parser(name, help=module.HELP, description=module.HELP)
-        module.add_arguments(part)
-        part.set_defaults(sub_verb=name)
+    add_sub_verbs(parser, 'hvd_ros.cli.sim_verbs', SUB_VERBS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the chosen sub-verb."""
-    return int(_module(args.sub_verb).run(args))
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f'hvd_ros.cli.sim_verbs.{name}')
+    return int(args.sub_verb.run(args))

@@ -7,7 +7,7 @@ Scripted, nearest-neighbour, trained in PyTorch or an engine: whoever plays an e
 the robot knows only this.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -45,6 +45,27 @@ class Policy(Protocol):
         Step j is meant for the time of the observation + j * 0.1 s.
         """
         ...
+
+
+_MEMBERS = ('name', 'needs', 'execute', 'reset', 'act')
+
+
+def checked_policy(policy: Any, called: str, body: Body) -> Policy:
+    """Return what acts like a policy and for this body; raises ContractMismatch otherwise."""
+    missing = [name for name in _MEMBERS if not hasattr(policy, name)]
+    if missing:
+        raise ContractMismatch(
+            f"'{called}' is no policy: it has no {', '.join(missing)}; see "
+            'hvd_ros/core/policy/policy.py'
+        )
+    theirs = getattr(policy, 'layout_id', body.layout_id)
+    if theirs != body.layout_id:
+        raise ContractMismatch(
+            f"policy '{called}' is of a body with layout {theirs:016x}, '{body.name}' has "
+            f'{body.layout_id:016x}; choose the one that it learnt on (--robot, robot:=)'
+        )
+    checked: Policy = policy
+    return checked
 
 
 def is_privileged(policy: Policy) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hvd_ros.core.episodes.streams import CAMERAS
-from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
-from hvd_ros.core.policy.policy import Policy, is_privileged
+from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_ros.core.policy.policy import Policy, checked_policy, is_privileged
 from hvd_ros.core.robot.body import Body
 
 _SERVER = ('ws://', 'wss://')
@@ -25,13 +25,7 @@ def open_for_robot(spec: str, body: Body, hardware: str, runtime: str = 'best') 
         raise ConfigError(
             "parameter 'policy' is empty; name a bundle: hvd launch deploy policy:=NAME.bundle"
         )
-    policy = _open(spec, body, runtime)
-    theirs = getattr(policy, 'layout_id', body.layout_id)
-    if theirs != body.layout_id:
-        raise ContractMismatch(
-            f"policy '{spec}' is of a body with layout {theirs:016x}, '{body.name}' has "
-            f'{body.layout_id:016x}; a policy acts on the body that it learnt on'
-        )
+    policy = checked_policy(_open(spec, body, runtime), spec, body)
     if hardware == 'real' and is_privileged(policy):
         raise ConfigError(
             f"policy '{spec}' looks at sim_state, which only a simulation knows; on a robot "

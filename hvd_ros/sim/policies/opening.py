@@ -16,13 +16,12 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
-from hvd_ros.core.policy.policy import Policy
+from hvd_ros.core.errors import ConfigError, did_you_mean
+from hvd_ros.core.policy.policy import Policy, checked_policy
 from hvd_ros.core.robot.body import Body
 from hvd_ros.sim.policies.neighbours import load_neighbours
 
 GROUP = 'hvd.policies'  # entry points: a kind, and a function of a path that returns a policy
-_MEMBERS = ('name', 'needs', 'execute', 'reset', 'act')
 
 
 def open_policy(spec: str, body: Body) -> Policy:
@@ -36,7 +35,7 @@ def open_policy(spec: str, body: Body) -> Policy:
     else:
         hint = did_you_mean(kind, kinds)
         raise ConfigError(f"policy '{spec}': {hint}, each with :PATH, or module:attribute")
-    return _checked(policy, spec, body)
+    return checked_policy(policy, spec, body)
 
 
 def sha256_of(spec: str) -> str:
@@ -80,20 +79,3 @@ def _attribute(spec: str, module: str, name: str) -> Any:
         raise ConfigError(
             f"policy '{spec}' can not be made: {type(error).__name__}: {error}"
         ) from error
-
-
-def _checked(policy: Any, spec: str, body: Body) -> Policy:
-    missing = [name for name in _MEMBERS if not hasattr(policy, name)]
-    if missing:
-        raise ContractMismatch(
-            f"'{spec}' is no policy: it has no {', '.join(missing)}; see "
-            'hvd_ros/core/policy/policy.py'
-        )
-    theirs = getattr(policy, 'layout_id', body.layout_id)
-    if theirs != body.layout_id:
-        raise ContractMismatch(
-            f"policy '{spec}' is of a body with layout {theirs:016x}, '{body.name}' has "
-            f'{body.layout_id:016x}; choose its body with --robot'
-        )
-    checked: Policy = policy
-    return checked

@@ -15,10 +15,9 @@ from typing import Protocol
 
 import numpy as np
 
-from hvd_ros.core.episodes.meta import hex_id
-from hvd_ros.core.errors import ConfigError, ContractMismatch, HvdError
+from hvd_ros.core.errors import ConfigError, HvdError
 from hvd_ros.core.policy.observation import Modality, Observation
-from hvd_ros.core.policy.policy import Policy, checked_chunk
+from hvd_ros.core.policy.policy import Policy, checked_chunk, checked_policy
 from hvd_ros.core.robot.body import Array, Body
 from hvd_ros.sim.experts.catalogue import EXPERT, operator_moves
 from hvd_ros.sim.ik import Solver
@@ -27,7 +26,6 @@ from hvd_ros.sim.task_env import TaskEnv
 from hvd_training.evaluate.outcome import Ending, Outcome
 
 Watch = Callable[[TaskEnv], None]
-_MEMBERS = ('name', 'needs', 'execute', 'reset', 'act')
 
 
 class PolicyFailed(Exception):
@@ -66,7 +64,7 @@ class PolicyPlayer:
     """Plays any policy object, in chunks as the robot would."""
 
     def __init__(self, policy: Policy, body: Body) -> None:
-        refuse_wrong_policy(policy, body)
+        checked_policy(policy, getattr(policy, 'name', type(policy).__name__), body)
         self._policy = policy
         self.needs = policy.needs
 
@@ -136,22 +134,6 @@ def _seen(env: TaskEnv, needs: frozenset[Modality]) -> Observation:
     if missing:
         raise ConfigError(f'{env.task.name} can not show {", ".join(missing)} in this simulation')
     return seen
-
-
-def refuse_wrong_policy(policy: Policy, body: Body) -> None:
-    """Raise ContractMismatch for what is no policy, or one of another body."""
-    missing = [name for name in _MEMBERS if not hasattr(policy, name)]
-    if missing:
-        raise ContractMismatch(
-            f'{type(policy).__name__} is no policy: it has no {", ".join(missing)}; '
-            'see hvd_ros/core/policy/policy.py'
-        )
-    theirs = getattr(policy, 'layout_id', body.layout_id)
-    if theirs != body.layout_id:
-        raise ContractMismatch(
-            f"policy '{policy.name}' is of a body with layout {hex_id(theirs)}, '{body.name}' "
-            f'has {hex_id(body.layout_id)}; choose its body with --robot'
-        )
 
 
 def play(player: Player, env: TaskEnv, seed: int, watch: Watch | None = None) -> Outcome:
