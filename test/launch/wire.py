@@ -60,17 +60,20 @@ class Wire:
             self.node.create_timer(0.02, self._steer)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
 
     def _spin(self) -> None:
         with suppress(ExternalShutdownException):
-            self._executor.spin()
+            while not self._closed.is_set():
+                self._executor.spin_once(timeout_sec=0.1)
 
     def close(self) -> None:
-        """Let go of everything."""
-        self._executor.shutdown()
+        """Let go of everything; an executor that is shut down while it spins trips over itself."""
+        self._closed.set()
         self._thread.join(timeout=5)
+        self._executor.shutdown()
         self.node.destroy_node()
         self._context.shutdown()
 
