@@ -1,9 +1,10 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How a policy is shown a cloud: the same points while learning and while acting."""
+"""How a policy is shown a cloud or a picture: the same while learning and while acting."""
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,3 +16,19 @@ def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.
     return np.concatenate(
         [np.asarray(xyz[at], np.float32), rgb[at].astype(np.float32) / 255], axis=1
     )
+
+
+def seen_picture(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a picture (H, W, 3) in another (height, width): shape kept, centred on black."""
+    rows, columns = picture.shape[:2]
+    if (rows, columns) == size:
+        return picture
+    scale = min(size[0] / rows, size[1] / columns)
+    height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    out = np.zeros((*size, 3), np.uint8)
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    out[top : top + height, left : left + width] = cv2.resize(
+        picture, (width, height), interpolation=how
+    )
+    return out

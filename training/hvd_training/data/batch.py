@@ -27,6 +27,8 @@ class Batch:
 
     Observations hold 'state' (B, S) float32, and where asked for 'sim_state' (B, P), 'cloud'
     (B, N, 6: x, y, z [m], colour 0..1), 'rgb.<camera>' (B, H, W, 3) uint8, 'prompt' (B,) int64.
+    With a history of T moments 'state' is (B, T, S) and 'rgb.<camera>' (B, T, H, W, 3), oldest
+    first; in front of the first moment of an episode it stands again.
     """
 
     observation: Observed

@@ -8,7 +8,7 @@ Images are decoded when asked for; a bounded number of open videos is kept. A re
 to a worker process: it travels as a path.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 import shutil
@@ -39,11 +39,13 @@ class DatasetReader:
         self.root, self._cache, self._open_videos = Path(root), cache, open_videos
         self.data = open_dataset(self.root)
         self.starts: NDArray[np.int64] = np.array(self.data.starts, dtype=np.int64)
-        folder = (cache or self.root / 'cache') / self.data.content_sha256[:16]
-        if not folder.is_dir():
-            _unpack(self.data, folder)
+        # What is unpacked and decoded, under the hash of what it came from.
+        self.folder = (cache or self.root / 'cache') / self.data.content_sha256[:16]
+        if not self.folder.is_dir():
+            _unpack(self.data, self.folder)
         self.columns: dict[str, Column] = {
-            name: np.load(folder / f'{name}.npy', mmap_mode='r') for name in self.data.features
+            name: np.load(self.folder / f'{name}.npy', mmap_mode='r')
+            for name in self.data.features
         }
         self._videos = lru_cache(maxsize=open_videos)(_Video)
         self._clouds = lru_cache(maxsize=open_videos)(self._map_clouds)
@@ -95,6 +97,13 @@ class DatasetReader:
         frame = clip.first + row - int(self.starts[episode])
         found: NDArray[np.uint8] = self._videos(clip.path, self.data.fps).frame(frame)
         return found
+
+    def pictures(self, episode: int, camera: str) -> Iterator[NDArray[np.uint8]]:
+        """Give the images of an episode in order; what it opens is its own, so threads may."""
+        clip = self.data.clip(episode, camera)
+        video = _Video(clip.path, self.data.fps)
+        for frame in range(int(self.starts[episode + 1] - self.starts[episode])):
+            yield video.frame(clip.first + frame)
 
     def cloud(self, row: int) -> Cloud:
         """Return points (N, 3) and colours (N, 3) of a row."""

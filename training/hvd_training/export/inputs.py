@@ -69,9 +69,7 @@ def ranges(subject: Subject, corpus: Corpus) -> Mapping[str, tuple[float, float]
 
 def picture_size(corpus: Corpus, camera: str) -> tuple[int, int]:
     """Return height and width of the pictures that were learnt from."""
-    batch = corpus.chunks(np.array([0]), with_next=False)
-    height, width = batch.observation[RGB + camera].shape[1:3]
-    return int(height), int(width)
+    return corpus.picture_sizes[camera]
 
 
 def _numbers(scale: Scale | None, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -1,21 +1,22 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-One vector from whatever is observed: state, and if asked for sim_state, a prompt and a cloud.
+One vector from whatever is observed: state, if asked for sim_state, a prompt, a cloud, images.
 
 Values and policies share it, so that both see the same. A modality may be absent for some rows of
 a batch ('<modality>.present', (B,) bool): its place is then taken by numbers that are learnt.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data.batch import CLOUD, PROMPT, SIM_STATE, STATE, Observed
+from hvd_training.data.batch import CLOUD, PROMPT, RGB, SIM_STATE, STATE, Observed
 from hvd_training.networks.mlp import ResidualBlock
+from hvd_training.networks.pictures import PictureNet, Resize
 from hvd_training.networks.pointnet import POINT, PointNet
 
 PRESENT = '.present'  # behind a modality: (B,) bool
@@ -34,23 +35,28 @@ class EncoderSpec:
     depth: int = 1  # residual blocks behind the first layer
     prompt_width: int = 32
     cloud_width: int = 128
+    history: int = 1  # newest moments of state and images that are looked at
+    cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # -> height, width
+    picture_side: int = 64  # pixels that images are scaled to
+    picture_width: int = 128  # of what is read from a camera
 
     def __post_init__(self) -> None:
         if min(self.state, self.sim_state, self.prompts, self.depth) < 0 or self.width < 1:
             raise ConfigError(f'{self}: sizes start at 0, the width at 1')
         if not self.sizes:
             raise ConfigError(
-                'an encoder of nothing: give it a state, a sim_state, prompts or a cloud'
+                'an encoder of nothing: give it a state, a sim_state, prompts, a cloud or a camera'
             )
 
     @property
     def sizes(self) -> dict[str, int]:
         """Return how many numbers each modality adds to the first layer's input."""
         sizes = {
-            STATE: self.state,
+            STATE: self.state * self.history,
             SIM_STATE: self.sim_state,
             PROMPT: self.prompt_width if self.prompts else 0,
             CLOUD: self.cloud_width if self.cloud else 0,
+            **{RGB + camera: self.picture_width * self.history for camera in self.cameras},
         }
         return {key: size for key, size in sizes.items() if size}
 
@@ -63,7 +69,7 @@ class ObservationEncoder(nn.Module):
         self.spec, self.width = spec, spec.width
         self.readers = nn.ModuleDict(_readers(spec))
         self.absent = nn.ParameterDict(
-            {key: nn.Parameter(torch.zeros(size)) for key, size in spec.sizes.items()}
+            {plain(key): nn.Parameter(torch.zeros(size)) for key, size in spec.sizes.items()}
         )
         self.first = nn.Linear(sum(spec.sizes.values()), spec.width)
         self.blocks = nn.Sequential(*(ResidualBlock(spec.width) for _ in range(spec.depth)))
@@ -83,11 +89,33 @@ class ObservationEncoder(nn.Module):
         # NaN of what is absent must not reach a gradient either, so it goes before the reader.
         spread = present.reshape(-1, *[1] * (value.ndim - 1))
         value = torch.where(spread, value, torch.zeros_like(value))
-        if key == CLOUD:
+        if key == STATE:
+            value = recent(value, 2, self.spec.history).flatten(1)
+        elif key.startswith(RGB):
+            images = recent(value, 4, self.spec.history)
+            value = self.readers[plain(key)](images.flatten(0, 1)).reshape(len(value), -1)
+        elif key == CLOUD:
             value = self.readers[CLOUD](value, observation.get(CLOUD + REAL))
         elif key == PROMPT:
             value = self.readers[PROMPT](value)
-        return torch.where(present[:, None], value, self.absent[key])
+        return torch.where(present[:, None], value, self.absent[plain(key)])
+
+
+def plain(key: str) -> str:
+    """Return the name of a modality as a module may have it."""
+    return key.replace('.', '_')
+
+
+def recent(value: Tensor, axes: int, count: int) -> Tensor:
+    """Return the newest moments (B, count, ...) of what has so many axes without a history."""
+    if value.ndim == axes:
+        value = value[:, None]
+    if value.shape[1] < count:
+        raise ContractMismatch(
+            f'the network looks at {count} moments at once, the observation has '
+            f'{value.shape[1]}; read the data with --data.history {count}'
+        )
+    return value[:, -count:]
 
 
 def check(spec: EncoderSpec, observation: Mapping[str, Tensor]) -> None:
@@ -113,4 +141,9 @@ def _readers(spec: EncoderSpec) -> dict[str, nn.Module]:
         readers[CLOUD] = PointNet(spec.cloud_width)
     if spec.prompts:
         readers[PROMPT] = nn.Embedding(spec.prompts, spec.prompt_width)
+    side = spec.picture_side
+    for camera, size in spec.cameras.items():
+        readers[plain(RGB + camera)] = nn.Sequential(
+            Resize(size, (side, side)), PictureNet(side, spec.picture_width)
+        )
     return readers

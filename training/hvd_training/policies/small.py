@@ -1,13 +1,14 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The small policy: numbers, and a small cloud, in; a chunk out; learnt on a CPU in minutes.
+The small policy: numbers, a small cloud or small images in; a chunk out; learnt on a CPU.
 
 A residual MLP over the encoded observation, and for the heads that need it the noised chunk and
 its time. It is the reference on which every objective is proved.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
@@ -29,6 +30,8 @@ class SmallConfig:
     width: int = param(384, 'Width of the network.', low=8, high=4096)
     depth: int = param(3, 'Residual blocks of the network.', low=1, high=32)
     cloud_width: int = param(128, 'Width of what is read from a cloud.', low=8, high=1024)
+    picture_side: int = param(64, 'Pixels that images are scaled to.', low=16, high=512)
+    picture_width: int = param(128, 'Width of what is read from a camera.', low=8, high=1024)
     sampling_steps: int = param(10, 'Steps from noise to a chunk.', low=1, high=1000)
     spread: float = param(0.1, 'Deviation of draws of the mse head.', low=0.0, high=10.0)
 
@@ -47,6 +50,9 @@ class Shapes:
     prompts: int = 0  # 0: one task only
     cloud: bool = False
     unused: tuple[int, ...] = ()  # dimensions of the action that this data does not have
+    history: int = 1  # moments of state and images that are seen at once
+    cloud_points: int = 0  # N of the clouds
+    cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # -> height, width
 
 
 class ChunkMlp(nn.Module):
@@ -83,6 +89,10 @@ def build(config: SmallConfig, shapes: Shapes) -> ChunkPolicy:
             prompts=shapes.prompts,
             cloud=shapes.cloud,
             cloud_width=config.cloud_width,
+            history=shapes.history,
+            cameras=shapes.cameras,
+            picture_side=config.picture_side,
+            picture_width=config.picture_width,
             width=config.width,
             depth=0,  # the network itself is deep, and runs once per sampling step
         )

@@ -8,7 +8,7 @@ once, and compared here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from hvd_ros.core.errors import ConfigError, ContractMismatch
 from hvd_ros.core.robot.body import Body
 from hvd_ros.core.robot.description import load_body
 from hvd_training import groups as groups_
-from hvd_training.data.batch_names import CLOUD, PROMPT, RGB, SIM_STATE, STATE
+from hvd_training.data.batch_names import CLOUD, PROMPT, SIM_STATE, STATE
 from hvd_training.data.loading.corpus import Corpus
 from hvd_training.data.loading.starts import Starts, thinned
 from hvd_training.data.statistics.norm_stats import NormStats, Representation
@@ -31,7 +31,7 @@ _LOOKED_AT = 20_000  # rows that are looked through for numbers beyond the limit
 # What two phases, and the place where a policy acts, must agree on.
 _CONTRACT = (
     'layout_id', 'actions', 'state_names', 'sim_names', 'prompts', 'norm_sha256', 'horizon',
-    'observe', 'normalise', 'limit',
+    'observe', 'normalise', 'limit', 'pictures',
 )  # fmt: skip
 
 
@@ -45,31 +45,29 @@ class Sizes:
     cloud: bool
     actions: int
     horizon: int
+    history: int = 1
+    cloud_points: int = 0
+    cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # height, width
 
     def encoder(self, width: int) -> EncoderSpec:
         """Return an encoder for the value."""
         return EncoderSpec(
             state=self.state, sim_state=self.sim_state, prompts=self.prompts, cloud=self.cloud,
-            width=width,
+            cameras=self.cameras, width=width,
         )  # fmt: skip
 
     def shapes(self) -> Shapes:
         """Return what a policy is built for."""
         return Shapes(
             horizon=self.horizon, size=self.actions, state=self.state, sim_state=self.sim_state,
-            prompts=self.prompts, cloud=self.cloud,
+            prompts=self.prompts, cloud=self.cloud, history=self.history,
+            cloud_points=self.cloud_points, cameras=self.cameras,
         )  # fmt: skip
 
 
 def sizes_of(about: Mapping[str, Any]) -> Sizes:
     """Return the sizes that a run was made for."""
     observe = about['observe']
-    pictures = [name for name in observe if name.startswith(RGB)]
-    if pictures:
-        raise ConfigError(
-            f'data.observe has {", ".join(pictures)}: none of the networks that are here looks at '
-            f'images; observe some of {STATE}, {SIM_STATE}, {CLOUD}, {PROMPT}'
-        )
     return Sizes(
         state=len(about['state_names']) if STATE in observe else 0,
         sim_state=len(about['sim_names']) if SIM_STATE in observe else 0,
@@ -77,6 +75,9 @@ def sizes_of(about: Mapping[str, Any]) -> Sizes:
         cloud=CLOUD in observe,
         actions=len(about['actions']),
         horizon=about['horizon'],
+        history=about.get('history', 1),
+        cloud_points=about.get('cloud_points', 0) if CLOUD in observe else 0,
+        cameras={camera: (h, w) for camera, (h, w) in about.get('pictures', {}).items()},
     )
 
 
@@ -100,6 +101,8 @@ def describe(corpus: Corpus, starts: Starts, groups: Groups) -> dict[str, Any]:
         'normalise': config.normalise,
         'limit': config.limit,
         'cloud_points': config.cloud_points,
+        'history': config.history,
+        'pictures': {camera: list(size) for camera, size in corpus.picture_sizes.items()},
         'fps': first.facts[0].fps,
         'norm_sha256': first.stats.sha256,
         'datasets': [
@@ -123,11 +126,14 @@ def describe(corpus: Corpus, starts: Starts, groups: Groups) -> dict[str, Any]:
 def refuse_other(mine: Mapping[str, Any], theirs: Mapping[str, Any], where: str) -> None:
     """Raise ContractMismatch unless two runs speak of the same numbers."""
     for key in _CONTRACT:
-        if mine[key] != theirs[key]:
+        # A run of before images could be looked at says nothing of them.
+        ours, others = (about[key] if key != 'pictures' else about.get(key, {})
+                        for about in (mine, theirs))  # fmt: skip
+        if ours != others:
             cure = _CURE.get(key, 'train both on the same data, with the same --data fields')
             raise ContractMismatch(
-                f'{where} was made with another {key} ({_short(theirs[key])}, here '
-                f'{_short(mine[key])}); {cure}'
+                f'{where} was made with another {key} ({_short(others)}, here '
+                f'{_short(ours)}); {cure}'
             )
 
 
@@ -150,6 +156,7 @@ _CURE = {
     'norm_sha256': 'normalise alike: `hvd dataset stats THIS --use THAT`, or train it again',
     'horizon': 'choose the same --data.horizon',
     'observe': 'choose the same --data.observe',
+    'pictures': 'choose the same --data.image_height and --data.image_width',
 }
 
 

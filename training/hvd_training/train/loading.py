@@ -20,10 +20,10 @@ from torch import Tensor
 from hvd_ros.core.episodes.meta import hex_id
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_ros.core.policy.observation import Modality, Observation
-from hvd_ros.core.policy.seen import seen_cloud
+from hvd_ros.core.policy.seen import seen_cloud, seen_picture
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.state import POSITION, STATE_FEATURES, VELOCITY, StateLayout
-from hvd_training.data.batch import CLOUD, PROMPT, SIM_STATE, STATE, Observed
+from hvd_training.data.batch import CLOUD, PROMPT, RGB, SIM_STATE, STATE, Observed
 from hvd_training.data.loading.normaliser import Normaliser, normaliser
 from hvd_training.objectives.registry import objective
 from hvd_training.objectives.selection import BestOfN, advantages
@@ -34,7 +34,12 @@ from hvd_training.train import contract, run_folder, value_run
 from hvd_training.train.config import PolicyTrain, policy_from_json
 from hvd_training.train.run_folder import RunFolder
 
-_MODALITIES = {STATE: Modality.STATE, SIM_STATE: Modality.SIM_STATE, CLOUD: Modality.CLOUD}
+_MODALITIES = {
+    STATE: Modality.STATE,
+    SIM_STATE: Modality.SIM_STATE,
+    CLOUD: Modality.CLOUD,
+    RGB: Modality.RGB,
+}
 
 
 def load_policy(
@@ -118,8 +123,18 @@ class TrainedPolicy:
     @property
     def needs(self) -> frozenset[Modality]:
         """Return what it looks at; the state always, since chunks may start from it."""
-        seen = {_MODALITIES[name] for name in self._config.data.observe if name in _MODALITIES}
+        observe = self._config.data.observe
+        seen = {
+            modality
+            for name, modality in _MODALITIES.items()
+            if any(one == name or (name == RGB and one.startswith(RGB)) for one in observe)
+        }
         return frozenset(seen | {Modality.STATE})
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Return which cameras it looks through."""
+        return self._config.data.cameras
 
     def reset(self, seed: int, prompt: str) -> None:
         """Begin an episode; the same seed gives the same draws."""
@@ -160,6 +175,8 @@ class TrainedPolicy:
                 found[name] = self._cloud(observation)
             elif name == PROMPT:
                 found[name] = np.array([self._prompt])
+            else:
+                found[name] = self._picture(observation, name.removeprefix(RGB))
         return {key: torch.from_numpy(one).to(self._device) for key, one in found.items()}
 
     def _sim_state(self, observation: Observation) -> NDArray[np.float32]:
@@ -182,6 +199,17 @@ class TrainedPolicy:
         if observation.cloud is None:
             raise ConfigError(f'{self._folder.path} looks at a cloud, and none was given')
         return seen_cloud(*observation.cloud, self._config.data.cloud_points)[None]
+
+    def _picture(self, observation: Observation, camera: str) -> NDArray[np.uint8]:
+        picture = observation.images.get(camera)
+        if picture is None:
+            there = ', '.join(observation.images) or 'none'
+            raise ConfigError(
+                f"{self._folder.path} looks through the camera '{camera}', which shows nothing; "
+                f'cameras that do: {there}'
+            )
+        height, width = self._about['pictures'][camera]
+        return seen_picture(picture, (height, width))[None]
 
 
 class _Still:

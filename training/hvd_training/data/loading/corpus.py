@@ -21,7 +21,7 @@ from hvd_ros.core.policy.seen import seen_cloud
 from hvd_training.data.batch import CLOUD, PROMPT, RGB, SIM_STATE, STATE, Batch, Observed
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.data.loading.normaliser import Normaliser
-from hvd_training.data.loading.recordings import Recordings
+from hvd_training.data.loading.recordings import Recordings, run_starts
 from hvd_training.data.reader import DatasetReader
 
 Rows = NDArray[np.int64]
@@ -52,9 +52,17 @@ class Corpus:
         self.left = np.concatenate([np.asarray(part.left) for part in parts])
         by_success = config.expert == 'success'
         self.is_expert = np.concatenate([part.expert(by_success) for part in parts])
+        # Of each row, where its run of frames begins: history does not look behind that.
+        self._first = [run_starts(part) for part in parts] if config.history > 1 else []
         self._prompt = np.array([self.prompts.index(facts.prompt) for facts in self.facts])
         self._pool = ThreadPoolExecutor(config.readers, 'reader')
         self._mine = threading.local()
+
+    @property
+    def picture_sizes(self) -> dict[str, tuple[int, int]]:
+        """Return height and width of the images of each camera."""
+        pictures = self.parts[0].pictures
+        return {camera: (one.shape[1], one.shape[2]) for camera, one in pictures.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -104,8 +112,8 @@ class Corpus:
             action = action[..., self.columns]
         after = local + np.minimum(real, data.ahead[local])
         state = data.state[local]
-        seen = self._seen(number, local, state)
-        follows = self._seen(number, after, data.state[after]) if with_next else seen
+        seen = self._seen(number, local)
+        follows = self._seen(number, after) if with_next else seen
         episode = np.asarray(data.episode[local]) + self.episodes[number]
         return {
             'actions': self.normaliser.actions(action, state),
@@ -119,12 +127,12 @@ class Corpus:
             **{f'next/{key}': values for key, values in follows.items()},
         }
 
-    def _seen(self, number: int, local: Rows, state: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        data = self.parts[number]
+    def _seen(self, number: int, local: Rows) -> dict[str, NDArray[Any]]:
+        data, back = self.parts[number], self._back(number, local)
         seen: dict[str, NDArray[Any]] = {}
         for key in self.config.observe:
             if key == STATE:
-                seen[key] = self.normaliser.state.forward(state)
+                seen[key] = self.normaliser.state.forward(data.state[back])
             elif key == SIM_STATE and data.sim_state is not None and self.normaliser.sim_state:
                 seen[key] = self.normaliser.sim_state.forward(data.sim_state[local])
             elif key == PROMPT:
@@ -133,11 +141,16 @@ class Corpus:
             elif key == CLOUD:
                 seen[key] = np.stack(self._each(number, local, self._cloud))
             else:
-                camera = key.removeprefix(RGB)
-                seen[key] = np.stack(
-                    self._each(number, local, lambda reader, row, c=camera: reader.image(row, c))
-                )
+                seen[key] = np.asarray(data.pictures[key.removeprefix(RGB)][back])
         return seen
+
+    def _back(self, number: int, local: Rows) -> Rows:
+        """Return the rows (B, T) that are seen at once, oldest first; (B,) if it is one alone."""
+        if self.config.history == 1:
+            return local
+        before = np.arange(1 - self.config.history, 1)
+        rows: Rows = np.maximum(local[:, None] + before, self._first[number][local][:, None])
+        return rows
 
     def _each(self, number: int, local: Rows, look: Any) -> list[NDArray[Any]]:
         """Look at rows in threads; a thread has readers of its own, since a video has a place."""

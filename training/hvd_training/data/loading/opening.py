@@ -20,6 +20,7 @@ from hvd_training.data.loading.corpus import Corpus
 from hvd_training.data.loading.normaliser import normaliser
 from hvd_training.data.loading.ogbench import open_ogbench
 from hvd_training.data.loading.ours import open_lerobot
+from hvd_training.data.loading.pictures import open_pictures
 from hvd_training.data.loading.recordings import Recordings, Role
 
 
@@ -35,6 +36,8 @@ def open_corpus(specs: Sequence[str], config: DataConfig) -> Corpus:
     refuse_unlike(parts)
     for part in parts:
         _refuse_unseen(part, config)
+    parts = [_with_pictures(part, config) for part in parts]
+    _refuse_sizes(parts, config.cameras)
     first = parts[0]
     columns = chosen_columns(first.action_names, config.dimensions, _body_parts(first.robot))
     names = [first.action_names[i] for i in columns]
@@ -94,6 +97,28 @@ def _refuse_unseen(data: Recordings, config: DataConfig) -> None:
             raise ContractMismatch(
                 f'{data.stats.path} does not cover {SIM_COLUMN}; run `hvd dataset stats` again'
             )
+
+
+def _with_pictures(data: Recordings, config: DataConfig) -> Recordings:
+    """Return it with the images of every camera that is looked through."""
+    if not config.cameras or data.reader is None:
+        return data
+    found = {camera: open_pictures(data.reader, camera, config) for camera in config.cameras}
+    return replace(data, pictures=found)
+
+
+def _refuse_sizes(parts: Sequence[Recordings], cameras: Sequence[str]) -> None:
+    """Raise ContractMismatch unless a camera has images of one size in all datasets."""
+    first = parts[0]
+    for other in parts[1:]:
+        for camera in cameras:
+            mine, theirs = (part.pictures[camera].shape[1:3] for part in (first, other))
+            if mine != theirs:
+                raise ContractMismatch(
+                    f"images of '{camera}' have {mine[1]}x{mine[0]} pixels in {first.root} and "
+                    f'{theirs[1]}x{theirs[0]} in {other.root}; choose one size for all: '
+                    '--data.image_height H --data.image_width W'
+                )
 
 
 def _body_parts(robot: str) -> dict[str, list[int]]:

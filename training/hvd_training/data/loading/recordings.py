@@ -7,14 +7,17 @@ Our folders, foreign LeRobot folders and OGBench files become this; behind it no
 which of them a number came from.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hvd_ros.core.errors import ContractMismatch
 from hvd_training.data.facts import EpisodeFacts
+from hvd_training.data.loading.pictures import Pictures
 from hvd_training.data.reader import DatasetReader
 from hvd_training.data.source import Column
 from hvd_training.data.statistics.norm_stats import NormStats
@@ -52,6 +55,7 @@ class Recordings:
     sim_state: Column | None = None  # (N, P)
     sim_names: tuple[str, ...] = ()
     reader: DatasetReader | None = None  # of images and clouds
+    pictures: Mapping[str, Pictures] = field(default_factory=dict)  # by camera, where asked for
 
     @property
     def rows(self) -> int:
@@ -75,6 +79,16 @@ class Recordings:
         if self.role is Role.ANY:
             return np.array([facts.kind == 'expert' for facts in self.facts])
         return np.full(len(self.facts), self.role is Role.OPTIMAL)
+
+
+def run_starts(data: Recordings) -> NDArray[np.int64]:
+    """Return of each row (N,) the row at which its run of frames begins."""
+    left, episode = np.asarray(data.left), np.asarray(data.episode)
+    rows = np.arange(data.rows)
+    begins = np.ones(data.rows, dtype=np.bool_)
+    begins[1:] = (episode[1:] != episode[:-1]) | (left[1:] != left[:-1] - 1)
+    found: NDArray[np.int64] = np.maximum.accumulate(np.where(begins, rows, 0))
+    return found
 
 
 def relabelled(data: Recordings, step_reward: float) -> Recordings:
