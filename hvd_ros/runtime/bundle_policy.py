@@ -19,7 +19,7 @@ from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_ros.core.policy import bundle
 from hvd_ros.core.policy.bundle import Manifest
 from hvd_ros.core.policy.observation import Modality, Observation
-from hvd_ros.core.policy.seen import seen_cloud
+from hvd_ros.core.policy.seen import seen_cloud, seen_picture
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.runtime.backend import Backend
 from hvd_ros.runtime.choice import choose
@@ -176,12 +176,7 @@ class BundlePolicy:
         if picture is None:
             there = ', '.join(observation.images) or 'none'
             raise self._missing(f"the camera '{camera}'; given are {there}")
-        if picture.shape != (*size, 3):
-            raise ContractMismatch(
-                f"bundle '{self.name}' learnt with pictures of {size[1]}x{size[0]} of '{camera}', "
-                f'given is {picture.shape[1]}x{picture.shape[0]}; set the camera to that size'
-            )
-        return np.asarray(picture, np.uint8)[None]
+        return seen_picture(np.asarray(picture, np.uint8), size)[None]
 
     def _missing(self, what: str) -> ContractMismatch:
         return ContractMismatch(f"bundle '{self.name}' was not shown what it looks at: {what}")
