@@ -23,6 +23,7 @@ NODES = (
     'scripted_operator',
     'sim_cameras',
     'sim_joylo',
+    'sim_oracle',
     'sim_robot',
     'viewer',
     'zed_camera',

@@ -13,6 +13,7 @@ import mujoco
 
 from hvd_ros.core.errors import ContractMismatch
 from hvd_ros.core.robot.body import Array, Body
+from hvd_ros.sim.cameras import Look
 from hvd_ros.sim.task_env import TaskEnv
 
 _WHOLE = mujoco.mjtState.mjSTATE_INTEGRATION
@@ -38,9 +39,10 @@ class Mirror:
         seed: int = 0,
         setting: str = 'usual',
         extend: Callable[[mujoco.MjSpec], None] | None = None,
+        look: Look | None = None,
     ) -> None:
-        """Stand at the beginning of the episode; `extend` as TaskEnv has it."""
-        self.env = TaskEnv(task, body, setting, extend)
+        """Stand at the beginning of the episode; `extend` and `look` as TaskEnv has them."""
+        self.env = TaskEnv(task, body, setting, extend, look)
         self.env.reset(seed)
         self.model: mujoco.MjModel = self.env.model
         self.data: mujoco.MjData = self.env.data

@@ -37,6 +37,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             'manner': 'correction',
         },
     ),
+    'sim_oracle': ('sim', {'scene': 'cup_upright', 'oracle': 'cloud'}),
+    'deploy_sim_oracle': (
+        'deploy',
+        {'policy': 'p', 'scene': 'pen_insert', 'cameras': 'false', 'oracle': 'state'},
+    ),
     'teleop_sim_cup_upright': ('teleop', {'scene': 'cup_upright', 'operator': 'cup_upright'}),
     'teleop_sim_wipe_board': ('teleop', {'scene': 'wipe_board', 'operator': 'wipe_board'}),
     'record_sim_basket_carry': (

@@ -32,6 +32,7 @@ CONFIGS = {
     'left_realsense_camera': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
     'right_realsense_camera': 'hvd_ros.nodes.realsense_camera_node:RealsenseCameraConfig',
     'sim_cameras': 'hvd_ros.nodes.sim_cameras_node:SimCamerasConfig',
+    'sim_oracle': 'hvd_ros.nodes.sim_oracle_node:SimOracleConfig',
 }
 EVERY_NODE = {'use_sim_time'}
 
@@ -54,6 +55,7 @@ def _given(node: LaunchNode) -> tuple[dict[str, object], dict[str, object]]:
     [
         ('teleop', {'operator': 'tour'}),
         ('teleop', {'transport': 'rosbridge'}),
+        ('teleop', {'oracle': 'cloud', 'scene': 'pen_insert'}),
         ('teleop', {'hardware': 'real'}),
         ('guardian', {'hardware': 'real'}),
         ('record', {'root': '/data', 'kind': 'suboptimal'}),

@@ -2,17 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the physics of one node to the pictures of another, and what breaks on the way."""
 
-from collections.abc import Callable
-import itertools
-import os
 import time
 
 from hvd_msgs.srv import InjectFault
 import numpy as np
 import pytest
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.parameter import Parameter
 
 pytest.importorskip('mujoco')
 
@@ -22,54 +16,24 @@ from hvd_ros.drivers.cameras.sim_camera import SimCamera  # noqa: E402
 from hvd_ros.drivers.shared_record import RecordReader  # noqa: E402
 from hvd_ros.nodes.sim_cameras_node import CAMERAS, SimCamerasNode  # noqa: E402
 from hvd_ros.nodes.sim_robot_node import SimRobotNode  # noqa: E402
+from test.nodes.node_room import NodeRoom  # noqa: E402
 
 pytestmark = pytest.mark.ros
-RUNS = itertools.count()
 SMALL = {'width': 64, 'height': 48, 'rate_hz': 30.0}
 
 
-class Room:
+class Room(NodeRoom):
     """A namespace with a simulated robot, its cameras, and a reader of each."""
 
     def __init__(self, **parameters) -> None:
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.namespace = f'/eyes_{os.getpid()}_{next(RUNS)}'
-        self.nodes = []
+        super().__init__()
         self.robot = self.add(SimRobotNode, {'scene': 'office', 'feedback_hz': 50.0})
         self.eyes = self.add(SimCamerasNode, SMALL | parameters)
         self.cameras = {name: SimCamera(self.eyes.folder, name, 0.0) for name in CAMERAS}
         for camera in self.cameras.values():
             camera.open()
-        self.user = rclpy.create_node('user', context=self.context, namespace=self.namespace)
-        self.nodes.append(self.user)
-        self.executor.add_node(self.user)
+        self.user = self.add_user()
         self._faults = self.user.create_client(InjectFault, 'sim_cameras/fault')
-
-    def add(self, kind, parameters):
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        node = kind(
-            context=self.context,
-            parameter_overrides=overrides,
-            namespace=self.namespace,
-            use_global_arguments=False,
-        )
-        self.nodes.append(node)
-        self.executor.add_node(node)
-        return node
-
-    def remove(self, node) -> None:
-        self.executor.remove_node(node)
-        self.nodes.remove(node)
-        node.close()
-        node.destroy_node()
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + 20.0
-        while not condition():
-            assert time.monotonic() < end, 'not in time'
-            self.executor.spin_once(timeout_sec=0.005)
 
     def shot(self, name):
         """Return the next shot of a camera; the deadline of zero lets the nodes go on."""
@@ -100,14 +64,6 @@ class Room:
         future = self._faults.call_async(request)
         self.until(future.done)
         return future.result()
-
-    def close(self) -> None:
-        self.executor.shutdown()
-        for node in self.nodes:
-            if hasattr(node, 'close'):
-                node.close()
-            node.destroy_node()
-        rclpy.shutdown(context=self.context)
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ The images are drawn and encoded once and played at 10 Hz (camera_feed.py), so t
 the recorder and not a renderer. Figures come from the episode itself and from /proc.
 """
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+import statistics
 import sys
 import tempfile
 import time
@@ -107,19 +109,29 @@ def _watch(graph: BenchGraph, session: Session, total_s: float) -> dict[str, flo
     settled_s = min(_SETTLED_S, 0.2 * total_s)
     began, cpu_s = time.monotonic(), graph.cpu_s()['recorder']
     session.spin(settled_s)
-    first_mb = largest_mb = graph.memory_mb()['recorder']
+    seen_mb = [graph.memory_mb()['recorder']]
     while (left_s := began + total_s - time.monotonic()) > 0:
         session.spin(min(left_s, _LOOK_S))
         graph.check()
-        largest_mb = max(largest_mb, graph.memory_mb()['recorder'])
+        seen_mb.append(graph.memory_mb()['recorder'])
     elapsed_s = time.monotonic() - began
-    last_mb = graph.memory_mb()['recorder']
     return {
         'seconds': elapsed_s,
-        'rss_mb': largest_mb,
-        'memory_growth_mb': last_mb - first_mb,
+        'rss_mb': max(seen_mb),
+        'memory_growth_mb': _growth(seen_mb),
         'cpu_percent': 100.0 * (graph.cpu_s()['recorder'] - cpu_s) / elapsed_s,
     }
+
+
+def _growth(seen_mb: Sequence[float]) -> float:
+    """
+    Return how much the last minute's median lies above the first's.
+
+    Free memory comes and goes by some megabytes until it is given back; two single looks would
+    measure where in that tide they fell.
+    """
+    minute = max(1, min(round(60.0 / _LOOK_S), len(seen_mb) // 2))
+    return statistics.median(seen_mb[-minute:]) - statistics.median(seen_mb[:minute])
 
 
 def _figures(folder: Path) -> dict[str, float]:
