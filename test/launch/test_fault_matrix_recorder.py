@@ -49,7 +49,7 @@ def assert_no_gap(wire, since_ns):
     arrived = np.array([t for t, _ in wire.chassis if t >= since_ns])
     assert len(arrived) > 50
     assert np.diff(arrived).max() / 1e9 < GAP_S
-    assert wire.chassis[-1][1][0] > 0.25
+    assert wire.chassis[-1][1][0] > 0.25, wire.why()
 
 
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGSTOP], ids=['killed', 'frozen'])

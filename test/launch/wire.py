@@ -9,6 +9,7 @@ themselves.
 
 from collections.abc import Callable
 from contextlib import suppress
+import itertools
 import threading
 import time
 
@@ -135,9 +136,16 @@ class Wire:
             if condition():
                 return time.monotonic_ns()
             time.sleep(0.005)
+        raise AssertionError(f'{what}: not within {seconds} s; {self.why()}')
+
+    def why(self) -> str:
+        """Say what the mux reported: every change of its mode, and what is closed now."""
+        modes = [(t, Mode(m.mode).name, m.reason) for t, m in self.status]
+        changes = [b for a, b in itertools.pairwise(modes) if a[1:] != b[1:]]
+        told = [f'{name} ({reason}) at {t / 1e9:.2f} s' for t, name, reason in changes]
         last = self.status[-1][1] if self.status else None
         gates = [(g.name, g.reason, g.detail) for g in last.gates if not g.open] if last else []
-        raise AssertionError(f'{what}: not within {seconds} s; mode {last and last.mode}, {gates}')
+        return f'now {time.monotonic():.2f} s; {", ".join(told)}; closed: {gates}'
 
     def watch(self, seconds: float) -> None:
         """Let the records grow for a while: some rules say what must happen within a time."""
