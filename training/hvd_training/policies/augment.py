@@ -3,6 +3,8 @@
 """
 Changes to a batch that leave what it teaches true: noise, left for right, a modality gone.
 
+What is done to images and clouds is in augment_sight.py.
+
 Plain functions of a batch and a source of random numbers; none changes its input. Numbers are
 normalised already, so noise is in units of their spread.
 """
@@ -20,13 +22,14 @@ from hvd_training.data.batch import CLOUD, RGB, SIM_STATE, STATE, Batch, Observe
 from hvd_training.data.loading.normaliser import Normaliser, Scale
 from hvd_training.networks.encoders import PRESENT
 from hvd_training.policies import draws
+from hvd_training.policies.augment_sight import SightConfig, changed_cloud, changed_images
 from hvd_training.policies.draws import Source
 from hvd_training.policies.mirror import Swap, swap_of
 
 
 @dataclass(frozen=True)
-class AugmentConfig:
-    """How much is changed while learning a policy."""
+class AugmentConfig(SightConfig):
+    """How much is changed while learning."""
 
     noise: float = param(0.0, 'Deviation of noise on state and sim_state.', low=0.0, high=10.0)
     mirror: float = param(
@@ -95,20 +98,39 @@ def mirror_of(
     )
 
 
-def augmented(batch: Batch, config: AugmentConfig, mirror: Mirror | None, source: Source) -> Batch:
-    """Return a batch with everything done to it that the config asks for."""
+def augmented(
+    batch: Batch,
+    config: AugmentConfig,
+    mirror: Mirror | None,
+    source: Source,
+    following: bool = False,
+) -> Batch:
+    """
+    Return a batch with everything done to it that the config asks for.
+
+    What is observed behind the chunk is changed too, by draws of its own, where `following`.
+    """
     if config.mirror:
         if mirror is None:
             raise ConfigError('augment.mirror needs a robot description and the names of numbers')
         share = draws.uniform(source, (batch.size,), batch.row.device)
         batch = mirrored(batch, mirror, share < config.mirror)
-    seen = batch.observation
+    batch = replace(batch, observation=changed(batch.observation, config, source))
+    if following:
+        batch = replace(batch, next_observation=changed(batch.next_observation, config, source))
+    return batch
+
+
+def changed(seen: Observed, config: AugmentConfig, source: Source) -> Observed:
+    """Return an observation with noise, other images and clouds, and some of them absent."""
     if config.noise:
         seen = noisy(seen, config.noise, source)
     for key in [k for k in seen if k == CLOUD or (k.startswith(RGB) and PRESENT not in k)]:
+        change = changed_cloud if key == CLOUD else changed_images
+        seen = seen | {key: change(seen[key], config, source)}
         gone = config.drop_cloud if key == CLOUD else config.drop_camera
         seen = dropped(seen, key, gone, source) if gone else seen
-    return replace(batch, observation=seen)
+    return seen
 
 
 def mirrored(batch: Batch, mirror: Mirror, rows: Tensor) -> Batch:

@@ -94,6 +94,7 @@ class ValueTrain:
     data: DataConfig = field(default_factory=DataConfig)
     value: ValueConfig = field(default_factory=ValueConfig)
     run: RunConfig = field(default_factory=RunConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def settled(self) -> 'ValueTrain':
         """Return it with what one section must take from another."""
@@ -149,8 +150,12 @@ def to_json(config: Any) -> dict[str, Any]:
 
 def value_from_json(data: Mapping[str, Any]) -> ValueTrain:
     """Read what to_json wrote of a phase 1."""
-    kinds = {'data': DataConfig, 'value': ValueConfig, 'run': RunConfig}
-    return ValueTrain(**{key: _section(kind, key, data[key]) for key, kind in kinds.items()})
+    kinds = {
+        'data': DataConfig, 'value': ValueConfig, 'run': RunConfig, 'augment': AugmentConfig,
+    }  # fmt: skip
+    # Values of before they could be augmented say nothing of it.
+    sections = {key: _section(kind, key, data.get(key, {})) for key, kind in kinds.items()}
+    return ValueTrain(**sections)
 
 
 def policy_from_json(data: Mapping[str, Any]) -> PolicyTrain:

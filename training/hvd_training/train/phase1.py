@@ -17,7 +17,8 @@ from hvd_training.data.loading.opening import open_corpus
 from hvd_training.data.loading.starts import Starts, choose_starts, thinned
 from hvd_training.groups import from_lists
 from hvd_training.networks.encoders import ObservationEncoder
-from hvd_training.train import contract, loop, run_folder
+from hvd_training.policies.augment import augmented
+from hvd_training.train import augmenting, contract, loop, run_folder
 from hvd_training.train.batches import Batches, Part
 from hvd_training.train.checkpoint import Checkpoint
 from hvd_training.train.config import ValueTrain, to_json
@@ -94,7 +95,9 @@ class ValuePhase:
         about: Mapping[str, Any],
         devices: Devices,
     ) -> None:
-        self._corpus, self._devices = corpus, devices
+        self._corpus, self._devices, self._run = corpus, devices, config.run
+        self._augment = config.augment
+        self._mirror = augmenting.mirror(config.augment, corpus)
         value = config.value
         worth = returns_to_go(corpus.rewards, corpus.terminated, corpus.left, value)
         spec = ValueSpec(
@@ -122,7 +125,16 @@ class ValuePhase:
 
     def step(self, step: int, parts: list[Part], report: bool) -> dict[str, Tensor]:
         """Make one update."""
-        return self.learner.step(*(part.batch for part in parts), report=report)
+        return self.learner.step(*(self._changed(step, part) for part in parts), report=report)
+
+    def _changed(self, step: int, part: Part) -> Batch:
+        return augmented(
+            part.batch,
+            self._augment,
+            self._mirror,
+            augmenting.source(self._run, step, part, self._devices),
+            following=True,
+        )
 
     def validate(self) -> dict[str, float]:
         """Look at held-out episodes, if there are any."""

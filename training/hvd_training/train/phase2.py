@@ -21,11 +21,11 @@ from hvd_training.objectives.episodes import Episodes
 from hvd_training.objectives.registry import Objective, objective
 from hvd_training.objectives.selection import BestOfN, advantages
 from hvd_training.objectives.weighting import GroupWeights
-from hvd_training.policies.augment import Mirror, augmented, mirror_of
-from hvd_training.policies.draws import SharedDraws, Source
+from hvd_training.policies.augment import augmented
+from hvd_training.policies.draws import Source
 from hvd_training.policies.policy import ChunkPolicy
 from hvd_training.policies.registry import entry
-from hvd_training.train import contract, loop, run_folder, tensors, value_run
+from hvd_training.train import augmenting, contract, loop, run_folder, tensors, value_run
 from hvd_training.train.averaged import Averaged
 from hvd_training.train.batches import Batches, Part
 from hvd_training.train.checkpoint import Checkpoint
@@ -139,7 +139,7 @@ class PolicyPhase:
         loop.seed(config.run.seed, -1)
         about = folder.about
         self._folder, self._tasks = folder, sorted({facts.task for facts in corpus.facts})
-        self._mirror = _mirror(config, corpus) if config.augment.mirror else None
+        self._mirror = augmenting.mirror(config.augment, corpus)
         shapes = contract.sizes_of(about).shapes()
         self.policy = entry(config.policy_name).build(config.policy, shapes).to(devices.device)
         self._of_dimension = _of_dimension(value.learner.groups if value else None, devices)
@@ -169,7 +169,7 @@ class PolicyPhase:
         for group in self.optimizer.param_groups:
             group['lr'] = rate
         for part in parts:
-            source = self._source(step, part)
+            source = augmenting.source(self._config.run, step, part, self._devices)
             loss, log = self._loss(step, part, source)
             torch.autograd.backward(loss / len(parts))
         norm = self._devices.clip(self.module, self._config.optim.grad_clip)
@@ -208,11 +208,6 @@ class PolicyPhase:
             with self._devices.gathered(self.module):
                 self._own = qipo.renewed(self.policy, score, batch, how, source)
         return self._own or (batch, None)
-
-    def _source(self, step: int, part: Part) -> Source:
-        generator = torch.Generator(self._devices.device)
-        generator.manual_seed(self._config.run.seed * loop.STRIDE + step)
-        return SharedDraws(generator, part.number, part.count)
 
     def validate(self) -> dict[str, float]:
         """Look at held-out episodes with the weights that act."""
@@ -276,17 +271,6 @@ class PolicyPhase:
     def _weights(self) -> dict[str, Tensor]:
         whole = tensors.weights(self.module, self._devices)
         return {key.removeprefix('policy.'): value for key, value in whole.items()}
-
-
-def _mirror(config: PolicyTrain, corpus: Corpus) -> Mirror:
-    body = contract.body_of(corpus.parts[0].robot)
-    if body is None:
-        raise ConfigError(
-            f"augment.mirror needs a robot description, and '{corpus.parts[0].robot}' has none; "
-            'set --augment.mirror 0'
-        )
-    first = corpus.parts[0]
-    return mirror_of(body, corpus.normaliser, corpus.names, first.state_names, first.sim_names)
 
 
 def _of_dimension(groups: Groups | None, devices: Devices) -> Tensor:
