@@ -34,6 +34,19 @@ def test_bad_arguments(words, capsys):
     assert 'Traceback' not in capsys.readouterr().err
 
 
+def test_parts_go_to_a_bench_that_has_some(monkeypatch, tmp_path, capsys):
+    module, asked = types.ModuleType('planted'), {}
+    module.CHOOSES = ('table1',)
+    module.measure = lambda quick, minutes, **parts: asked.update(parts) or {'a': 1.0}
+    monkeypatch.setitem(sys.modules, 'hvd_ros.cli.benches.bus', module)
+    words = ['bench', 'bus', 'table1', 'fig4', '--work', str(tmp_path)]
+    assert cli.main(words) == 0
+    assert asked == {'of': ('table1', 'fig4'), 'work': tmp_path}
+    plant(monkeypatch, {'rate_hz': 1.0})
+    assert cli.main(words) == 2
+    assert "bench 'bus' has no parts; leave table1 fig4" in capsys.readouterr().err
+
+
 def test_the_bus_bench_has_its_keys():
     pytest.importorskip('dynamixel_sdk')
     from hvd_ros.cli.benches import bus as bench_bus

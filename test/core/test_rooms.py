@@ -40,7 +40,7 @@ OTHERS = {
         'pyrealsense2',
         'pyzed',
     },  # fmt: skip
-    'runtime': {'numpy', 'onnxruntime'},
+    'runtime': {'numpy', 'onnxruntime', 'websockets', 'msgpack'},
     'sim': {'numpy', 'mujoco', 'gymnasium'},
     'nodes': ROS | {'numpy', 'yaml', 'viser'},
     'cli': ROS | {'numpy', 'yaml', 'argcomplete', 'psutil', 'open3d', 'matplotlib'},
@@ -51,6 +51,7 @@ TRAINING = PACKAGE.parent / 'training' / 'hvd_training'
 TRAINING_MAY = {
     'numpy', 'pyarrow', 'av', 'h5py', 'matplotlib', 'cv2',
     'torch', 'safetensors', 'accelerate', 'tensorboard', 'wandb', 'scipy', 'onnx',
+    'gymnasium', 'ogbench',
 }  # fmt: skip
 # Run by interpreters of their own, which have LeRobot or Lightning; nobody imports them.
 PEERS = {'lerobot_peer.py', 'lightning_peer.py'}
