@@ -111,8 +111,8 @@ def test_misspelt_heads_and_policies_are_answered_with_the_closest():
         heads.make('dppm', 10, 0.1)
     with pytest.raises(ConfigError, match="did you mean 'small'"):
         registry.entry('smal')
-    with pytest.raises(ConfigError, match='3 sampling steps of 100 times'):
-        build(SmallConfig(head='ddpm', sampling_steps=3), Shapes(4, 2, 2))
+    with pytest.raises(ConfigError, match='101 sampling steps of 100 times'):
+        build(SmallConfig(head='ddpm', sampling_steps=101), Shapes(4, 2, 2))
 
 
 @pytest.mark.parametrize('head', heads.NAMES)

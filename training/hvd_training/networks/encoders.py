@@ -7,7 +7,7 @@ Values and policies share it, so that both see the same. A modality may be absen
 a batch ('<modality>.present', (B,) bool): its place is then taken by numbers that are learnt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from hvd_ros.core.errors import ConfigError, ContractMismatch
 from hvd_training.data.batch import CLOUD, PROMPT, RGB, SIM_STATE, STATE, Observed
 from hvd_training.networks.mlp import ResidualBlock
-from hvd_training.networks.pictures import PictureNet, Resize
+from hvd_training.networks.pictures import PictureNet, Resize, Size
 from hvd_training.networks.pointnet import POINT, PointNet
 
 PRESENT = '.present'  # behind a modality: (B,) bool
@@ -61,25 +61,24 @@ class EncoderSpec:
         return {key: size for key, size in sizes.items() if size}
 
 
-class ObservationEncoder(nn.Module):
-    """Map an observation dict to (B, W)."""
+class SideBySide(nn.Module):
+    """Map an observation dict to everything that is observed side by side, (B, W)."""
 
-    def __init__(self, spec: EncoderSpec) -> None:
+    def __init__(
+        self, spec: EncoderSpec, picture: Callable[[Size, EncoderSpec], nn.Module] | None = None
+    ) -> None:
+        """Read images (B, H, W, 3) of a size by what `picture` makes, or by a light network."""
         super().__init__()
-        self.spec, self.width = spec, spec.width
-        self.readers = nn.ModuleDict(_readers(spec))
+        self.spec, self.width = spec, sum(spec.sizes.values())
+        self.readers = nn.ModuleDict(_readers(spec, picture or _light))
         self.absent = nn.ParameterDict(
             {plain(key): nn.Parameter(torch.zeros(size)) for key, size in spec.sizes.items()}
         )
-        self.first = nn.Linear(sum(spec.sizes.values()), spec.width)
-        self.blocks = nn.Sequential(*(ResidualBlock(spec.width) for _ in range(spec.depth)))
 
     def forward(self, observation: Observed) -> Tensor:
         """Return (B, W)."""
         check(self.spec, observation)
-        parts = [self._part(key, observation) for key in self.spec.sizes]
-        out: Tensor = self.blocks(self.first(torch.cat(parts, dim=-1)))
-        return out
+        return torch.cat([self._part(key, observation) for key in self.spec.sizes], dim=-1)
 
     def _part(self, key: str, observation: Observed) -> Tensor:
         value = observation[key]
@@ -99,6 +98,21 @@ class ObservationEncoder(nn.Module):
         elif key == PROMPT:
             value = self.readers[PROMPT](value)
         return torch.where(present[:, None], value, self.absent[plain(key)])
+
+
+class ObservationEncoder(SideBySide):
+    """Map an observation dict to (B, W) by a residual MLP."""
+
+    def __init__(self, spec: EncoderSpec) -> None:
+        super().__init__(spec)
+        self.first = nn.Linear(self.width, spec.width)
+        self.blocks = nn.Sequential(*(ResidualBlock(spec.width) for _ in range(spec.depth)))
+        self.width = spec.width
+
+    def forward(self, observation: Observed) -> Tensor:
+        """Return (B, W)."""
+        out: Tensor = self.blocks(self.first(super().forward(observation)))
+        return out
 
 
 def plain(key: str) -> str:
@@ -135,15 +149,19 @@ def check(spec: EncoderSpec, observation: Mapping[str, Tensor]) -> None:
             )
 
 
-def _readers(spec: EncoderSpec) -> dict[str, nn.Module]:
+def _readers(
+    spec: EncoderSpec, picture: Callable[[Size, EncoderSpec], nn.Module]
+) -> dict[str, nn.Module]:
     readers: dict[str, nn.Module] = {}
     if spec.cloud:
         readers[CLOUD] = PointNet(spec.cloud_width)
     if spec.prompts:
         readers[PROMPT] = nn.Embedding(spec.prompts, spec.prompt_width)
-    side = spec.picture_side
     for camera, size in spec.cameras.items():
-        readers[plain(RGB + camera)] = nn.Sequential(
-            Resize(size, (side, side)), PictureNet(side, spec.picture_width)
-        )
+        readers[plain(RGB + camera)] = picture(size, spec)
     return readers
+
+
+def _light(size: Size, spec: EncoderSpec) -> nn.Module:
+    side = spec.picture_side
+    return nn.Sequential(Resize(size, (side, side)), PictureNet(side, spec.picture_width))

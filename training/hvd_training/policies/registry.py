@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
-from hvd_training.policies import small
+from hvd_training.policies import dp, small
 from hvd_training.policies.policy import ChunkPolicy
 
 
@@ -17,9 +17,14 @@ class Entry:
 
     config: type[Any]
     build: Callable[[Any, small.Shapes], ChunkPolicy]
+    # Puts weights that others have learnt into a new policy; returns what to say of it.
+    begin: Callable[[Any, ChunkPolicy], list[str]] = lambda config, policy: []
 
 
-POLICIES: dict[str, Entry] = {'small': Entry(small.SmallConfig, small.build)}
+POLICIES: dict[str, Entry] = {
+    'small': Entry(small.SmallConfig, small.build),
+    'dp': Entry(dp.DpConfig, dp.build, dp.begin),
+}
 
 
 def entry(name: str) -> Entry:

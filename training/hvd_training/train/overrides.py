@@ -70,7 +70,8 @@ def _parsed(name: str, value: str, like: Any) -> Any:
         if isinstance(like, bool):
             return _flag(value)
         if isinstance(like, tuple):
-            return tuple(part.strip() for part in value.split(',') if part.strip())
+            kind = type(like[0]) if like else str
+            return tuple(kind(part.strip()) for part in value.split(',') if part.strip())
         return type(like)(value)
     except ValueError:
         raise ConfigError(

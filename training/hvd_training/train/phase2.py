@@ -25,7 +25,15 @@ from hvd_training.policies.augment import augmented
 from hvd_training.policies.draws import Source
 from hvd_training.policies.policy import ChunkPolicy
 from hvd_training.policies.registry import entry
-from hvd_training.train import augmenting, contract, loop, run_folder, tensors, value_run
+from hvd_training.train import (
+    augmenting,
+    checkpoint,
+    contract,
+    loop,
+    run_folder,
+    tensors,
+    value_run,
+)
 from hvd_training.train.averaged import Averaged
 from hvd_training.train.batches import Batches, Part
 from hvd_training.train.checkpoint import Checkpoint
@@ -70,6 +78,8 @@ def train_policy(
     if trained is not None and devices.first and not resume:
         value_run.keep_copy(trained, out)
     learner = PolicyPhase(config, corpus, starts, folder, devices, trained, table)
+    for text in learner.begun if devices.first else ():
+        say(text)
     batches = Batches(corpus, pool, expert, config.run, devices, with_next=False)
     return loop.train(learner, batches, folder, config.run, devices, config.data.prefetch)
 
@@ -141,7 +151,11 @@ class PolicyPhase:
         self._folder, self._tasks = folder, sorted({facts.task for facts in corpus.facts})
         self._mirror = augmenting.mirror(config.augment, corpus)
         shapes = contract.sizes_of(about).shapes()
-        self.policy = entry(config.policy_name).build(config.policy, shapes).to(devices.device)
+        made = entry(config.policy_name)
+        self.policy = made.build(config.policy, shapes)
+        new = checkpoint.latest(folder.path) is None
+        self.begun = made.begin(config.policy, self.policy) if new else []
+        self.policy.to(devices.device)
         self._of_dimension = _of_dimension(value.learner.groups if value else None, devices)
         self.policy.reduce = devices.mean
         together = Together(self.policy, self._how, config.objective)

@@ -5,8 +5,9 @@ Diffusion (Ho et al. 2020): the network says the noise; squared-cosine schedule,
 
     x_t = sqrt(abar_t) * action + sqrt(1 - abar_t) * noise,   t = 0 .. T-1
 
-DDIM (Song et al. 2021) without added noise takes every (T / steps)-th time down to 0 and then the
-clean chunk; `steps` = T with `ancestral` is DDPM's own sampler.
+DDIM (Song et al. 2021) without added noise takes every (T // steps)-th time down to 0 and then the
+clean chunk; where T is no multiple of `steps` the last few times are left out, as diffusers does.
+`steps` = T with `ancestral` is DDPM's own sampler.
 """
 
 from dataclasses import dataclass
@@ -33,12 +34,13 @@ class Ddpm:
     steps: int = 10  # of the sampler
     ancestral: bool = False  # DDPM's sampler, which adds noise at every step
     clip: float = 10.0  # of the clean chunk while sampling, in normalised units
+    renoised: bool = True  # DDIM: what was clipped off is taken out of the noise, too
     noised = True
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= self.times or self.times % self.steps:
+        if not 1 <= self.steps <= self.times:
             raise ConfigError(
-                f'{self.steps} sampling steps of {self.times} times: must divide them evenly'
+                f'{self.steps} sampling steps of {self.times} times: choose 1 to {self.times}'
             )
         if self.ancestral and self.steps != self.times:
             raise ConfigError(f'ancestral sampling takes all {self.times} steps, not {self.steps}')
@@ -59,7 +61,7 @@ class Ddpm:
         x = draws.normal(source, shape, device)
         kept = _levels(self.times)
         stride = self.times // self.steps
-        for t in range(self.times - stride, -1, -stride):
+        for t in range((self.steps - 1) * stride, -1, -stride):
             now, then = kept[t], kept[t - stride] if t else 1.0
             at = torch.full((shape[0],), t, device=device)
             said = network(x, self._time(at)).float()
@@ -73,7 +75,7 @@ class Ddpm:
         if self.ancestral:
             return _ancestral(x, clean, now, then, source)
         # What was clipped off the clean chunk is not put back as noise.
-        noise = (x - math.sqrt(now) * clean) / math.sqrt(1 - now)
+        noise = (x - math.sqrt(now) * clean) / math.sqrt(1 - now) if self.renoised else said
         return math.sqrt(then) * clean + math.sqrt(1 - then) * noise
 
     def _time(self, t: Tensor) -> Tensor:
