@@ -74,6 +74,7 @@ setup(
             'websocket-client>=1.7',
             'websockets>=13',
         ],
+        'policy': ['msgpack>=1.0', 'onnxruntime>=1.18', 'websockets>=13'],
         'sim': ['mujoco>=3.3.7'],
         'gym': ['gymnasium>=1.0', 'mujoco>=3.3.7'],
         'viewer': ['viser>=1.1'],

@@ -89,6 +89,16 @@ class BundlePolicy:
         """Return which cameras it looks through."""
         return tuple(self.manifest.inputs.cameras)
 
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Return the only prompts that it learnt."""
+        return self.manifest.prompts
+
+    @property
+    def bundle_id(self) -> str:
+        """Return which bundle it is."""
+        return self.manifest.bundle_id
+
     def reset(self, seed: int, prompt: str) -> None:
         """Begin an episode; the same seed gives the same draws."""
         self._random = np.random.default_rng(seed)

@@ -27,6 +27,7 @@ from hvd_ros.nodes.shell import qos  # noqa: E402
 from test.episode_maker import body, messages_of  # noqa: E402
 from test.launch.waver import HORIZON, PROMPTS, Waver  # noqa: E402
 from test.nodes.recorder_bench import stamped  # noqa: E402
+from test.runtime.serving import serving, url_of  # noqa: E402
 
 WAVER = 'test.launch.waver:Waver'
 STREAMS = (*streams_for(CAMERAS, True), SIM_STATE)
@@ -302,6 +303,7 @@ def test_a_rollout_begins_with_a_reset_and_another_seed(make):
         ({'policy': ''}, ConfigError, 'hvd launch deploy policy:=NAME.bundle'),
         ({'policy': 'gone.bundle'}, ConfigError, "no bundle 'gone.bundle'"),
         ({'policy': 'neighbours:/gone'}, ConfigError, "nothing at '/gone'"),
+        ({'policy': 'ws://127.0.0.1:9'}, HvdError, 'can not be reached .*hvd serve BUNDLE'),
         ({'policy': 'test.launch.waver:Stranger'}, ContractMismatch, 'of a body with layout'),
         (
             {'policy': 'test.launch.waver:Knower', 'hardware': 'real'},
@@ -319,6 +321,22 @@ def test_what_may_not_drive_is_refused_at_the_start_in_one_sentence(
     with pytest.raises(kind, match=message) as caught:
         make(**parameters)
     assert '\n' not in str(caught.value)
+
+
+def test_a_server_that_ends_in_the_middle_of_a_chunk_is_told_of_and_found_again(make):
+    pytest.importorskip('msgpack')
+    with serving(Waver()) as there:
+        url, port = url_of(there), there.port
+        bench = make(policy=url)
+        bench.more()
+        assert bench.figures()['policy'] == 'waver'
+    bench.until('the reason', lambda: f'policy server {url} ' in bench.said())
+    assert 'the robot holds; start it again: hvd serve BUNDLE' in bench.said()
+    assert '\n' not in bench.said()
+    bench.silence()
+    with serving(Waver(), port):
+        bench.more()
+        bench.until('ready again', lambda: bench.said() == 'ready')
 
 
 def test_it_publishes_nothing_but_chunks_and_what_it_says_of_itself(make):

@@ -3,7 +3,7 @@
 """
 Any policy by what stands behind `policy:=`, or a refusal before anything runs.
 
-A bundle's folder, KIND:PATH as `hvd eval` takes it, or
+A bundle's folder, ws://HOST:PORT of `hvd serve`, KIND:PATH as `hvd eval` takes it, or
 module:attribute. What brings them in is imported late: a robot needs only its own.
 """
 
@@ -57,10 +57,10 @@ def check_prompt(policy: Policy, prompt: str) -> None:
 def _open(spec: str, body: Body, runtime: str) -> Policy:
     found: Any
     if spec.startswith(_SERVER):
-        raise ConfigError(
-            f"'{spec}': a policy on another computer can not be asked yet; copy its bundle here"
-        )
-    if Path(spec).is_dir():
+        from hvd_ros.runtime.client import open_remote
+
+        found = open_remote(spec, body)
+    elif Path(spec).is_dir():
         from hvd_ros.runtime.bundle_policy import open_bundle
 
         found = open_bundle(Path(spec), body, runtime)

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A module into an ONNX file, by PyTorch's exporter."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+import logging
 from pathlib import Path
 import warnings
 
@@ -20,8 +23,8 @@ def write(piece: Piece, folder: Path) -> Graph:
     path = folder / f'{piece.role}.onnx'
     large = _bytes(piece) > _LARGEST
     try:
-        # It tells of its progress and of its own deprecations.
-        with warnings.catch_warnings(), torch.no_grad():
+        # It tells of its progress, its own deprecations, and that torchvision is not here.
+        with warnings.catch_warnings(), _errors_only(), torch.no_grad():
             warnings.simplefilter('ignore')
             program = torch.onnx.export(
                 piece.module.eval(),
@@ -32,6 +35,8 @@ def write(piece: Piece, folder: Path) -> Graph:
                 optimize=True,
                 verbose=False,
             )
+    except ModuleNotFoundError:
+        raise  # the command line says how to get it
     except Exception as error:
         raise ConfigError(
             f'the graph {piece.role} can not be said in ONNX: {type(error).__name__}: '
@@ -43,6 +48,17 @@ def write(piece: Piece, folder: Path) -> Graph:
     if not large:
         return Graph(path.name, file_sha256(path))
     return Graph(path.name, file_sha256(path), beside.name, file_sha256(beside))
+
+
+@contextmanager
+def _errors_only() -> Iterator[None]:
+    logger = logging.getLogger('torch.onnx')
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _bytes(piece: Piece) -> int:
