@@ -196,7 +196,7 @@ class TrainedPolicy:
         return self._scale.sim_state.forward(known[None])
 
     def _cloud(self, observation: Observation) -> NDArray[np.float32]:
-        if observation.cloud is None:
+        if observation.cloud is None or not len(observation.cloud[0]):
             raise ConfigError(f'{self._folder.path} looks at a cloud, and none was given')
         return seen_cloud(*observation.cloud, self._config.data.cloud_points)[None]
 
