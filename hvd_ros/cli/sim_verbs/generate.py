@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown = parser.add_argument_group('what an episode holds')
     add = shown.add_argument
     add('--cameras', action='store_true', help='three RGB-D views, 320x240')
-    add('--cloud', action='store_true', help='point clouds')
+    add('--cloud', nargs='?', const='room', choices=('room', 'table'), help='point clouds: of the '
+        'room, or of what stands on a table')  # fmt: skip
     add('--no-sim-state', action='store_true', help='nothing that only a simulation knows')
     cores = len(os.sched_getaffinity(0))
     parser.add_argument(
@@ -68,5 +69,9 @@ def _plan(args: argparse.Namespace) -> 'Plan':
         seed=args.seed,
         robot=args.robot,
         policy=args.policy,
-        shows=Shows(sim_state=not args.no_sim_state, cameras=args.cameras, cloud=args.cloud),
+        shows=Shows(
+            sim_state=not args.no_sim_state,
+            cameras=args.cameras,
+            cloud='table' if args.cloud == 'table' else bool(args.cloud),
+        ),
     )

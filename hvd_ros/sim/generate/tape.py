@@ -33,7 +33,7 @@ from hvd_ros.core.recorder.recording import Arrival, Recording, Timeline
 from hvd_ros.core.recorder.session import StageEnd
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.vision.codec import COLOR_FORMAT, DEPTH_FORMAT, encode_color, encode_depth
-from hvd_ros.sim.cameras import CHEAP, Look
+from hvd_ros.sim.cameras import CHEAP, TABLE, Look
 from hvd_ros.sim.task_env import STEP_S, Result, TaskEnv
 from hvd_ros.sim.views import VIEWS
 
@@ -51,7 +51,7 @@ class Shows:
 
     sim_state: bool = True
     cameras: bool = False
-    cloud: bool = False
+    cloud: bool | str = False  # True: of the room, 'table': of what stands on a table
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -60,19 +60,21 @@ class Shows:
             Modality.SIM_STATE: self.sim_state,
             Modality.RGB: self.cameras,
             Modality.DEPTH: self.cameras,
-            Modality.CLOUD: self.cloud,
+            Modality.CLOUD: bool(self.cloud),
         }
         return frozenset(modality for modality, is_wanted in wanted.items() if is_wanted)
 
     @property
     def look(self) -> Look:
         """How the scene is looked at: a cloud alone is cast by rays, which needs no graphics."""
+        if self.cloud == 'table':
+            return TABLE
         return CHEAP if self.cloud and not self.cameras else Look()
 
     def streams(self) -> tuple[Stream, ...]:
         """Return what is recorded, once a frame each."""
         cameras = tuple(view.camera for view in VIEWS) if self.cameras else ()
-        found = [s for s in streams_for(cameras, self.cloud) if _kept(s)]
+        found = [s for s in streams_for(cameras, bool(self.cloud)) if _kept(s)]
         found += [SIM_STATE] if self.sim_state else []
         return tuple(replace(s, floor_hz=_FLOOR_HZ) for s in found)
 

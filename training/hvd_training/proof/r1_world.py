@@ -72,7 +72,7 @@ class R1World:
             robot=self.robot,
             workers=self.workers,
             sensors_only=cell.scale.sees != 'sim_state',
-            cloud='rays',
+            cloud='table' if cell.scale.sees == 'cloud' else 'rays',
         )
         return runner.run(plan, self.root / 'episodes')[spec]
 
@@ -106,7 +106,7 @@ class R1World:
             seed=data.seed + _STREAM[kind],
             robot=self.robot,
             policy=policy,
-            shows=Shows(sim_state=True, cloud=scale.sees == 'cloud'),
+            shows=Shows(sim_state=True, cloud='table' if scale.sees == 'cloud' else False),
         )
         # A run lies under its own hash, so its name says all about it.
         known = replace(plan, policy=Path(policy).name)
