@@ -48,6 +48,7 @@ class Shapes:
     state: int  # numbers of the state
     sim_state: int = 0  # 0: not used
     prompts: int = 0  # 0: one task only
+    texts: tuple[str, ...] = ()  # the prompts as they are said
     cloud: bool = False
     unused: tuple[int, ...] = ()  # dimensions of the action that this data does not have
     history: int = 1  # moments of state and images that are seen at once

@@ -48,6 +48,7 @@ class Sizes:
     history: int = 1
     cloud_points: int = 0
     cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # height, width
+    texts: tuple[str, ...] = ()  # the prompts as they are said
 
     def encoder(self, width: int) -> EncoderSpec:
         """Return an encoder for the value."""
@@ -61,7 +62,7 @@ class Sizes:
         return Shapes(
             horizon=self.horizon, size=self.actions, state=self.state, sim_state=self.sim_state,
             prompts=self.prompts, cloud=self.cloud, history=self.history,
-            cloud_points=self.cloud_points, cameras=self.cameras,
+            cloud_points=self.cloud_points, cameras=self.cameras, texts=self.texts,
         )  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def sizes_of(about: Mapping[str, Any]) -> Sizes:
         history=about.get('history', 1),
         cloud_points=about.get('cloud_points', 0) if CLOUD in observe else 0,
         cameras={camera: (h, w) for camera, (h, w) in about.get('pictures', {}).items()},
+        texts=tuple(about['prompts']) if PROMPT in observe else (),
     )
 
 

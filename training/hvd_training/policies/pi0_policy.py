@@ -1,0 +1,121 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+pi0 as a policy: what it observes to a context, a context and a noised chunk to a velocity.
+
+Chunks and states are padded to the widths of the public weights. Noise goes into all of them, as
+these weights know it; errors are counted in the dimensions of the robot only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hvd_ros.core.errors import ContractMismatch
+from hvd_training.data.batch import PROMPT, RGB, STATE, Batch, Observed
+from hvd_training.networks.encoders import PRESENT
+from hvd_training.networks.pi0.actor import Actor
+from hvd_training.networks.pi0.context import Context
+from hvd_training.networks.pi0.images import squared
+from hvd_training.networks.pi0.prompts import Prompts
+from hvd_training.networks.pi0.reader import Reader
+from hvd_training.policies.draws import Source
+from hvd_training.policies.heads.flow import NoiseAtOne
+from hvd_training.policies.policy import ChunkPolicy, filled
+
+
+class Looking(nn.Module):
+    """The encoder: cameras in the order in which they are observed, the prompt, the state."""
+
+    def __init__(
+        self, cameras: Sequence[str], state: int, state_width: int, prompts: Prompts,
+        reader: Reader,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.cameras, self.state, self.state_width = tuple(cameras), state, state_width
+        self.prompts, self.reader = prompts, reader
+
+    def forward(self, observation: Observed) -> Context:
+        """Return what the actor attends to."""
+        self._check(observation)
+        state = observation[STATE]
+        words, said = self.prompts(observation[PROMPT], state)
+        tokens, real = self.reader.embed(
+            [self._seen(observation, camera) for camera in self.cameras], words, said
+        )
+        layers = self.reader(tokens, real)
+        return Context(layers, real, padded(state, self.state_width))
+
+    def _seen(self, observation: Observed, camera: str) -> tuple[Tensor, Tensor]:
+        images = observation[RGB + camera]
+        there = observation.get(RGB + camera + PRESENT)
+        if there is None:
+            there = torch.ones(len(images), dtype=torch.bool, device=images.device)
+        pixels = squared(images, self.reader.size.vision.image)
+        return torch.where(there[:, None, None, None], pixels, 0.0), there
+
+    def _check(self, observation: Observed) -> None:
+        for key in (STATE, PROMPT, *(RGB + camera for camera in self.cameras)):
+            if key not in observation:
+                raise ContractMismatch(
+                    f"pi0 was built for '{key}', and the observation has only "
+                    f'{", ".join(sorted(observation))}; a camera that is absent for some rows is '
+                    f"said by '{RGB}CAMERA{PRESENT}'"
+                )
+        if observation[STATE].shape[1:] != (self.state,):
+            raise ContractMismatch(
+                f'a state of {tuple(observation[STATE].shape[1:])}, pi0 was built for '
+                f'({self.state},); it belongs to another dataset, or has a history'
+            )
+
+
+class Pi0Policy(ChunkPolicy):
+    """A chunk policy whose features are a Context, and whose actions are padded inside."""
+
+    def __init__(
+        self,
+        encoder: Looking,
+        network: Actor,
+        steps: int,
+        horizon: int,
+        size: int,
+        unused: tuple[int, ...],
+        texts: tuple[str, ...],
+    ) -> None:
+        super().__init__(encoder, network, NoiseAtOne(steps=steps), horizon, size, unused)
+        self.looking, self.actor, self.texts = encoder, network, texts
+        self.width = network.action_in_proj.in_features
+
+    def encode(self, observation: Observed) -> Any:
+        """Return the Context of an observation."""
+        return self.encoder(observation)
+
+    def errors(self, batch: Batch, source: Source) -> Tensor:
+        """Return squared errors of the velocity (B, K, D)."""
+        context = self.encode(batch.observation)
+        actions = padded(filled(batch.actions, batch.valid, self.used), self.width)
+        return self.head.errors(self._bound(context), actions, source)[..., : self.size]
+
+    @torch.no_grad()
+    def sample(self, observation: Observed, source: Source) -> Tensor:
+        """Return the chunks to carry out (B, K, D)."""
+        return self._drawn(self.encode(observation), source)
+
+    @torch.no_grad()
+    def candidates(self, observation: Observed, count: int, source: Source) -> Tensor:
+        """Draw N chunks for every observation (B, N, K, D); it is read once."""
+        context = self.encode(observation)
+        drawn = self._drawn(context.repeat_interleave(count), source)
+        return drawn.reshape(len(context), count, self.horizon, self.size)
+
+    def _drawn(self, context: Context, source: Source) -> Tensor:
+        shape = (len(context), self.horizon, self.width)
+        drawn = self.head.sample(self._bound(context), shape, source, context.device)
+        return self._known(drawn[..., : self.size])
+
+
+def padded(values: Tensor, width: int) -> Tensor:
+    """Return values (..., n) with zeros behind them (..., width)."""
+    return nn.functional.pad(values, (0, width - values.shape[-1]))
