@@ -29,6 +29,7 @@ EXAMPLES = (
     'hvd bench body                 # kinematics, self collision, the simulated robot',
     'hvd bench cloud                # three views to 4096 points, and Open3D beside',
     'hvd bench recorder --minutes 10 --json   # three views at 640x480, cloud and state to disk',
+    'hvd bench policy               # an answer in every runtime here, and the seams of chunks',
     'hvd bench sim                  # the five tasks by their experts, pictures and clouds',
     'hvd bench tables table1 table13 --minutes 60 --work ~/tables   # goes on where it was',
     'exit codes: 0 measured, 1 the graph did not run',
