@@ -40,6 +40,24 @@ def test_every_objective_has_a_preset() -> None:
     assert {preset(name).policy.objective_name for name in PRESETS} == set(OBJECTIVES)
 
 
+def test_the_value_of_the_paper_is_that_of_table_9() -> None:
+    made = preset('small-hvd-sensors').value
+    assert made is not None
+    encoder = made.encoder
+    sizes = (encoder.width, encoder.depth, encoder.mlp, encoder.heads, encoder.kv_heads)
+    assert (encoder.kind, *sizes) == ('tokens', 256, 4, 1024, 4, 1)
+    assert made.value.layers == (128, 256, 64)
+    assert made.run.steps == 30_000
+
+
+def test_a_value_of_before_encoders_could_be_chosen_is_what_it_was() -> None:
+    made = preset('small-hvd').value
+    assert made is not None
+    old = json.loads(json.dumps(to_json(made)))
+    del old['encoder'], old['augment']
+    assert value_from_json(old) == made
+
+
 def test_behavior_1k_is_trained_as_long_as_table_11_says() -> None:
     made = preset('b1k-hvd')
     assert made.value is not None

@@ -7,6 +7,8 @@ Every block normalises what it reads and adds to what it got, so that depth cost
 last layer may start at zero, so that a fresh network predicts nothing rather than noise.
 """
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 
@@ -23,6 +25,22 @@ class ResidualBlock(nn.Module):
         """Return (..., width)."""
         hidden = nn.functional.gelu(self.wide(self.norm(x)), approximate='tanh')
         out: Tensor = x + self.narrow(hidden)
+        return out
+
+
+class PlainMlp(nn.Module):
+    """Map (..., inputs) to (..., outputs) through layers of these widths."""
+
+    def __init__(self, inputs: int, widths: tuple[int, ...], outputs: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(n, m) for n, m in pairwise((inputs, *widths)))
+        self.last = nn.Linear(widths[-1], outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (..., outputs)."""
+        for layer in self.layers:
+            x = nn.functional.gelu(layer(x), approximate='tanh')
+        out: Tensor = self.last(x)
         return out
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from hvd_ros.core.config import check, param
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_training.data.loading.config import DataConfig
+from hvd_training.networks.multimodal.config import EncoderConfig
 from hvd_training.objectives.registry import objective
 from hvd_training.policies.augment import AugmentConfig
 from hvd_training.policies.registry import entry
@@ -95,6 +96,16 @@ class ValueTrain:
     value: ValueConfig = field(default_factory=ValueConfig)
     run: RunConfig = field(default_factory=RunConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+
+    def __post_init__(self) -> None:
+        eyes, change = self.encoder, self.augment
+        frozen = eyes.kind == 'tokens' and eyes.eyes == 'siglip' and eyes.keep_features
+        if frozen and (change.moves or change.tints):
+            raise ConfigError(
+                'augment changes images, and encoder.keep_features has looked at them before; '
+                'choose --encoder.keep_features no, or leave crop, shift, turn and colours alone'
+            )
 
     def settled(self) -> 'ValueTrain':
         """Return it with what one section must take from another."""
@@ -152,8 +163,9 @@ def value_from_json(data: Mapping[str, Any]) -> ValueTrain:
     """Read what to_json wrote of a phase 1."""
     kinds = {
         'data': DataConfig, 'value': ValueConfig, 'run': RunConfig, 'augment': AugmentConfig,
+        'encoder': EncoderConfig,
     }  # fmt: skip
-    # Values of before they could be augmented say nothing of it.
+    # Older values say nothing of what was new later; they have its defaults.
     sections = {key: _section(kind, key, data.get(key, {})) for key, kind in kinds.items()}
     return ValueTrain(**sections)
 

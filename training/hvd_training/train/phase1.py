@@ -16,9 +16,8 @@ from hvd_training.data.loading.corpus import Corpus
 from hvd_training.data.loading.opening import open_corpus
 from hvd_training.data.loading.starts import Starts, choose_starts, thinned
 from hvd_training.groups import from_lists
-from hvd_training.networks.encoders import ObservationEncoder
 from hvd_training.policies.augment import augmented
-from hvd_training.train import augmenting, contract, loop, run_folder
+from hvd_training.train import augmenting, contract, loop, run_folder, value_eyes
 from hvd_training.train.batches import Batches, Part
 from hvd_training.train.checkpoint import Checkpoint
 from hvd_training.train.config import ValueTrain, to_json
@@ -48,6 +47,9 @@ def train_value(
     about = contract.describe(corpus, starts, contract.groups_for(corpus))
     support = _support(corpus, config) if config.value.critic == 'hl_gauss' else None
     about['support'] = list(support) if support else None
+    if (eyes := value_eyes.eyes_of(config)) is not None:
+        about[value_eyes.EYES] = eyes
+    corpus = value_eyes.looked_at_by(config, about, corpus, devices.device)
     learner = ValuePhase(config, corpus, starts, about, devices)
     folder = begin(out, run_folder.VALUE, config, about, corpus, resume, devices)
     batches = Batches(corpus, starts.every, None, config.run, devices, with_next=True)
@@ -100,10 +102,11 @@ class ValuePhase:
         self._mirror = augmenting.mirror(config.augment, corpus)
         value = config.value
         worth = returns_to_go(corpus.rewards, corpus.terminated, corpus.left, value)
+        encoder, width = value_eyes.value_encoder(config, about)
         spec = ValueSpec(
             groups=from_lists(about['groups']),
-            encoder=ObservationEncoder(contract.sizes_of(about).encoder(value.width)),
-            width=value.width,
+            encoder=encoder,
+            width=width,
             support=tuple(about['support']) if about['support'] else None,
             monte_carlo=torch.from_numpy(worth) if value.mc_share else None,
         )

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_training.data.loading.config import DataConfig
+from hvd_training.networks.multimodal.config import EncoderConfig
 from hvd_training.objectives import registry
 from hvd_training.objectives.bc import BcConfig
+from hvd_training.policies.augment import AugmentConfig
 from hvd_training.policies.small import SmallConfig
 from hvd_training.train.config import OptimConfig, PolicyTrain, RunConfig, ValueTrain
 from hvd_training.values.config import ValueConfig, paper
@@ -48,6 +50,13 @@ def value_preset(name: str) -> ValueTrain:
 
 _SMALL = DataConfig(horizon=16, observe=('state', 'prompt'))
 _SMALL_RUN = RunConfig(steps=8000, batch_size=256, threads=1)
+_RGB = ('rgb.head', 'rgb.left_wrist', 'rgb.right_wrist')
+# Colours as openpi changes them; a camera is missing now and then.
+_SIGHT = AugmentConfig(
+    crop=0.05, brightness=0.3, contrast=0.4, saturation=0.5, cloud_jitter_m=0.002,
+    cloud_grey=0.1, drop_camera=0.1, drop_cloud=0.1,
+)  # fmt: skip
+_SENSORS_RUN = RunConfig(steps=30_000, batch_size=128)
 _OGBENCH = DataConfig(horizon=5, normalise='none', limit=0.0)
 # Table 11 of the paper gives steps and groups, its text the rewards.
 _B1K = DataConfig(horizon=20, observe=('state', 'prompt'), rewards='success')
@@ -134,6 +143,35 @@ def _b1k(text: str, name: str) -> Callable[[], Preset]:
     return make
 
 
+def value_net(data: DataConfig, value: ValueConfig) -> ValueTrain:
+    """Return the value of the paper's Figure 21 and Table 9 for whatever is observed."""
+    return ValueTrain(
+        data,
+        value.but(decoder='128-256-64'),
+        RunConfig(steps=30_000, batch_size=64),
+        encoder=EncoderConfig(kind='tokens'),
+    )
+
+
+def _sensors(text: str, name: str, *seen: str) -> Callable[[], Preset]:
+    """Return a small policy that sees what a robot sees, and the paper's value beside it."""
+
+    def make() -> Preset:
+        data = replace(
+            _SMALL, observe=('state', 'prompt', *seen), image_height=96, image_width=128
+        )
+        policy = PolicyTrain(
+            policy=SmallConfig(head='clean_flow'), data=data, augment=_SIGHT, run=_SENSORS_RUN
+        )
+        if name == 'bc':
+            return Preset(text, policy)
+        value = _belonging(name, ValueConfig(gamma=0.997))
+        net = replace(value_net(data, value), augment=_SIGHT)
+        return Preset(text, policy.named(None, name), net)
+
+    return make
+
+
 def _fig1(text: str, dimensions: tuple[str, ...]) -> Callable[[], Preset]:
     data = replace(_SMALL, dimensions=dimensions)
     policy = PolicyTrain(policy=SmallConfig(head='clean_flow'), data=data, run=_SMALL_RUN)
@@ -169,6 +207,12 @@ PRESETS: dict[str, Callable[[], Preset]] = {
     ),
     'small-hvd-paper': _small('HVD as the paper states it', 'hvd', paper()),
     'small-deas': _small('DEAS: a histogram of returns, two discounts', 'deas', deas()),
+    'small-bc-rgb': _sensors('imitate what cameras show', 'bc', *_RGB),
+    'small-hvd-rgb': _sensors('HVD on three cameras, the value of Table 9', 'hvd', *_RGB),
+    'small-hvd-cloud': _sensors('HVD on a cloud, the value of Table 9', 'hvd', 'cloud'),
+    'small-hvd-sensors': _sensors(
+        'HVD on cameras and cloud, the value of Table 9', 'hvd', *_RGB, 'cloud'
+    ),
     'ogbench-bc': _ogbench('imitate everything', 'bc'),
     'ogbench-iql': _ogbench('chunked IQL on OGBench', 'iql_awr'),
     'ogbench-idql': _ogbench('best of N on OGBench', 'idql'),

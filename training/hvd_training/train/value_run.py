@@ -13,8 +13,7 @@ import torch
 
 from hvd_ros.core.errors import ContractMismatch
 from hvd_training.groups import from_lists
-from hvd_training.networks.encoders import ObservationEncoder
-from hvd_training.train import contract, run_folder
+from hvd_training.train import run_folder, value_eyes
 from hvd_training.train.config import ValueTrain, value_from_json
 from hvd_training.train.run_folder import RunFolder
 from hvd_training.values.learner import ValueLearner
@@ -38,10 +37,11 @@ def open_value(path: Path, device: torch.device | str = 'cpu') -> TrainedValue:
     config = value_from_json(folder.config)
     # What was mixed into targets while it was learnt is not needed any more.
     value = config.value.but(mc_share=0.0)
+    encoder, width = value_eyes.value_encoder(config, folder.about)
     spec = ValueSpec(
         groups=from_lists(folder.about['groups']),
-        encoder=ObservationEncoder(contract.sizes_of(folder.about).encoder(value.width)),
-        width=value.width,
+        encoder=encoder,
+        width=width,
         support=tuple(support) if (support := folder.about['support']) else None,
     )
     learner = ValueLearner(value, spec, device=device)

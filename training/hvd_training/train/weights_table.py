@@ -19,6 +19,7 @@ from torch import Tensor
 from hvd_ros.core.durable import sync_folder
 from hvd_training.data.batch import Batch
 from hvd_training.data.loading.corpus import Corpus, Rows
+from hvd_training.train import value_eyes
 from hvd_training.train.value_run import TrainedValue
 
 _AT_ONCE = 1024
@@ -45,6 +46,7 @@ def weights_of(
     if path.is_file():
         return WeightsTable(load_file(path)[_KEY].to(device))
     say(f'weighing {len(rows)} chunks by {value.folder.path}')
+    corpus = value_eyes.looked_at_by(value.config, value.folder.about, corpus, device)
     value.learner.calibrate(_batches(corpus, rows, device))
     table = torch.full((int(corpus.offsets[-1]), len(value.learner.groups.names)), torch.nan)
     for batch in _batches(corpus, rows, device):

@@ -14,6 +14,7 @@ from hvd_ros.core.config import check, param
 from hvd_ros.core.errors import ConfigError
 
 V_LOSSES = ('idql_exp', 'hvd_eq6', 'expectile', 'quantile', 'mse')
+_WIDEST = 65536
 WEIGHTS = ('phi1', 'eq7', 'awr', 'binary', 'expectile', 'quantile')
 
 
@@ -117,6 +118,9 @@ class ValueConfig:
 
     width: int = param(256, 'width of the networks', low=1, high=65536)
     depth: int = param(2, 'residual blocks of the networks', low=0, high=64)
+    decoder: str = param(
+        '', "layers behind the encoder instead, '128-256-64' (width and depth count no more)"
+    )
     shared_encoder: bool = param(False, 'V and Q look through one encoder')
     learning_rate: float = param(3e-4, 'of Adam', low=1e-9, high=10)
     weight_decay: float = param(0.0, 'of Adam', low=0, high=10)
@@ -128,6 +132,7 @@ class ValueConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        _ = self.layers
         if -1 < self.gamma_chunk < 0:
             raise ConfigError(
                 f'ValueConfig.gamma_chunk = {self.gamma_chunk}: -1 (as gamma) or within [0, 1]'
@@ -144,6 +149,16 @@ class ValueConfig:
                 'ValueConfig.weight_source = increments needs a hierarchy; '
                 'decomposition = nested or residual'
             )
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Return the widths of the decoder; none where it has residual blocks."""
+        parts = self.decoder.split('-') if self.decoder else []
+        if not all(part.isdecimal() and 0 < int(part) <= _WIDEST for part in parts):
+            raise ConfigError(
+                f"ValueConfig.decoder = '{self.decoder}': widths such as '128-256-64', or nothing"
+            )
+        return tuple(int(part) for part in parts)
 
     @property
     def inside(self) -> float:

@@ -7,6 +7,7 @@ One trunk serves every prefix: the first layer is linear in the actions, so the 
 group is the sum of what each group up to it adds. A later group can not leak into an earlier head.
 """
 
+from itertools import pairwise
 import math
 
 import torch
@@ -65,12 +66,30 @@ class ManyNorm(nn.Module):
         return nn.functional.layer_norm(x, x.shape[-1:]) * self.scale + self.shift
 
 
+class ManyDecoder(nn.Module):
+    """n plain MLPs side by side behind a first layer: (n, N, widths[0]) to (n, N, widths[-1])."""
+
+    def __init__(self, n: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            ManyLinear(n, inputs, outputs) for inputs, outputs in pairwise(widths)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, N, widths[-1])."""
+        x = nn.functional.gelu(x, approximate='tanh')
+        for layer in self.layers:
+            x = nn.functional.gelu(layer(x), approximate='tanh')
+        return x
+
+
 class ChunkHeads(nn.Module):
     """n Q networks with one head a group: (B, W), (B, K, D), (B, K) to (n, B, H, outputs)."""
 
     def __init__(self, seen: int, groups: Groups, config: ValueConfig, outputs: int) -> None:
         super().__init__()
-        n, width, heads = config.n_q, config.width, len(groups.names)
+        n, heads = config.n_q, len(groups.names)
+        width = config.layers[0] if config.layers else config.width
         self.decomposition, self.residual_sg = config.decomposition, config.residual_sg
         self.groups, self.heads, self.outputs = groups, heads, outputs
         self.state = ManyLinear(n, seen, width)
@@ -79,9 +98,13 @@ class ChunkHeads(nn.Module):
             ManyLinear(n, config.chunk * size, width, bias=False) for size in groups.sizes
         )
         self.which = nn.Parameter(torch.randn(n, 1, heads, width) * 0.1)
-        self.blocks = nn.Sequential(*(ManyBlock(n, width) for _ in range(config.depth)))
-        self.norm = ManyNorm(n, width)
-        self.last = ManyLinear(n * heads, width, outputs)
+        if config.layers:
+            self.blocks = nn.Sequential(ManyDecoder(n, config.layers))
+            self.norm: nn.Module = nn.Identity()
+        else:
+            self.blocks = nn.Sequential(*(ManyBlock(n, width) for _ in range(config.depth)))
+            self.norm = ManyNorm(n, width)
+        self.last = ManyLinear(n * heads, config.layers[-1] if config.layers else width, outputs)
         with torch.no_grad():
             self.last.weight.mul_(FRESH)
 
@@ -90,8 +113,8 @@ class ChunkHeads(nn.Module):
         inputs = self._prefixes(seen, actions, valid)  # (n, B, H, width)
         n, rows, heads, width = inputs.shape
         trunk = self.norm(self.blocks(inputs.reshape(n, rows * heads, width)))
-        per_head = trunk.reshape(n, rows, heads, width).transpose(1, 2)
-        said = self.last(per_head.reshape(n * heads, rows, width))
+        per_head = trunk.reshape(n, rows, heads, -1).transpose(1, 2)
+        said = self.last(per_head.reshape(n * heads, rows, -1))
         out = said.reshape(n, heads, rows, self.outputs).transpose(1, 2)
         return self._summed(out) if self.decomposition == 'residual' else out
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from hvd_ros.core.errors import ConfigError
 from hvd_training.data.batch import Observed
 from hvd_training.groups import Groups
-from hvd_training.networks.mlp import ResidualMlp
+from hvd_training.networks.mlp import PlainMlp, ResidualMlp
 from hvd_training.values.categorical import Bins
 from hvd_training.values.config import ValueConfig
 from hvd_training.values.heads import FRESH, ChunkHeads
@@ -65,7 +65,11 @@ class ValueModel(nn.Module):
         self.v_heads = len(self.heads.names) if config.v_sharing == 'per_head' else 1
         self.v_outputs = config.bins if config.v_categorical else 1
         said = self.v_heads * self.v_outputs
-        v_net = ResidualMlp(spec.width, config.width, config.depth, said)
+        v_net: PlainMlp | ResidualMlp
+        if config.layers:
+            v_net = PlainMlp(spec.width, config.layers, said)
+        else:
+            v_net = ResidualMlp(spec.width, config.width, config.depth, said)
         with torch.no_grad():
             v_net.last.weight.mul_(FRESH)
         self.v_net: nn.Module = v_net

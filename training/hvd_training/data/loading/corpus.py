@@ -58,6 +58,10 @@ class Corpus:
         self._pool = ThreadPoolExecutor(config.readers, 'reader')
         self._mine = threading.local()
 
+    def but(self, parts: Sequence[Recordings]) -> 'Corpus':
+        """Return it with the same rows in another form."""
+        return Corpus(parts, self.config, self.normaliser, self.columns, self.prompts)
+
     @property
     def picture_sizes(self) -> dict[str, tuple[int, int]]:
         """Return height and width of the images of each camera."""
