@@ -35,6 +35,7 @@ VERBS = (
     'calibrate',
     'record',
     'policy',
+    'rollout',
     'label',
     'episodes',
     'sim',

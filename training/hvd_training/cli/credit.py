@@ -5,8 +5,6 @@
 import argparse
 from pathlib import Path
 
-from hvd_ros.cli.arguments import add_json
-
 NAME = 'credit'
 HELP = 'draw which part of the body a value credits, over an episode and its stages'
 EXAMPLES = (
@@ -30,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         '--out', type=Path, metavar='FIG', default=Path('credit.png'), help='(default: credit.png)'
     )
-    add_json(parser, 'end with one line of JSON')
+    add('--json', action='store_true', help='end with one line of JSON')
 
 
 def run(args: argparse.Namespace) -> int:

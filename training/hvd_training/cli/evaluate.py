@@ -17,6 +17,7 @@ EXAMPLES = (
     'hvd eval --group hvd=run:runs/h0,run:runs/h1,run:runs/h2 \\',
     '         --group bc=run:runs/b0,run:runs/b1,run:runs/b2 --baseline bc --out table1',
     'hvd eval my_package.policies:Best --sensors-only --episodes 50 --out best',
+    'hvd eval run:runs/hvd --tasks pen_insert --episodes 10 --graph --out live',
     '',
     'A SPEC is expert, nothing, random, neighbours:PATH, run:PATH or module:attribute.',
     'The same line again goes on where it was; more --episodes add to what is there.',
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--workers', type=int, default=1, metavar='N', help='processes (default: 1)')
     add('--sensors-only', action='store_true', help='refuse policies that see the simulation')
     add('--cloud', default='depth', metavar='HOW', help='clouds from depth (default) or rays')
+    add('--graph', action='store_true', help='in real time, through the whole ROS graph')
     add('--robot', default='r1', metavar='ROBOT', help='(default: r1)')
     as_json = 'end with one line of JSON: success by method, task and setting'
     add('--json', action='store_true', help=as_json)
@@ -76,10 +78,13 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
         sensors_only=args.sensors_only,
         cloud=args.cloud,
+        graph=args.graph,
     )
     tally = Tally(len(plan.specs) * len(plan.tasks) * len(plan.settings) * len(plan.seeds))
     setup = Setup(plan, methods, args.seeds, args.baseline)
-    found = evaluate(setup, args.out, args.videos, tally.add, tally.say, args.cache)
+    # A film is a headless episode once more, and that is not the one which was scored.
+    films = 0 if args.graph else args.videos
+    found = evaluate(setup, args.out, films, tally.add, tally.say, args.cache)
     print(text(found))
     print(f'\n{args.out / "report.html"}, report.json')
     if args.json:

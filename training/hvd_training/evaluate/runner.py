@@ -23,6 +23,7 @@ from hvd_ros.sim.cameras import CHEAP, TABLE, Look
 from hvd_ros.sim.task_env import TaskEnv
 from hvd_training.evaluate.cache import Cache
 from hvd_training.evaluate.identity import content_id
+from hvd_training.evaluate.in_graph import GraphDesk, refuse_undeployable
 from hvd_training.evaluate.outcome import Ending, Outcome
 from hvd_training.evaluate.players import Player, play
 from hvd_training.evaluate.specs import Spec, load, refuse_privileged
@@ -47,6 +48,7 @@ class Plan:
     workers: int = 1
     sensors_only: bool = False
     cloud: str = 'depth'  # how a cloud is made, see LOOKS
+    graph: bool = False  # in real time through the whole graph
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None)
     Call refuse_unplayable() first, unless a wrong policy may be noticed late.
     """
     body = load_body(plan.robot)
-    cache = Cache(folder, body, plan.cloud)
+    cache = Cache(folder, body, f'{plan.cloud}, graph' if plan.graph else plan.cloud)
     contents = {spec: content_id(spec) for spec in plan.specs}
     found: dict[Job, Outcome] = {}
     missing = []
@@ -82,7 +84,7 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None)
             tell(job, found[job], True)
         else:
             missing.append(job)
-    for job, outcome in _play_all(missing, plan.workers):
+    for job, outcome in _play_all(missing, plan):
         cache.add(contents[job.spec], outcome)
         found[job] = outcome
         tell(job, outcome, False)
@@ -94,6 +96,8 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None)
 
 def refuse_unplayable(plan: Plan, body: Body) -> None:
     """Make every policy and every scene once, so that what is wrong is said before hours of it."""
+    if plan.graph:
+        refuse_undeployable(plan.specs, plan.workers)
     for task in plan.tasks:
         for setting in plan.settings:
             TaskEnv(task, body, setting)
@@ -112,18 +116,20 @@ def _jobs(plan: Plan) -> Iterator[Job]:
                     yield Job(spec, task, setting, seed, plan.robot, plan.cloud)
 
 
-def _play_all(jobs: Sequence[Job], workers: int) -> Iterator[tuple[Job, Outcome]]:
+def _play_all(jobs: Sequence[Job], plan: Plan) -> Iterator[tuple[Job, Outcome]]:
     """Give each episode as it ends; none is begun with a policy that has failed."""
     failed: set[Spec] = set()
     queue = (job for job in jobs if job.spec not in failed)
-    for job, outcome in _serial(queue) if workers <= 1 else _pooled(queue, workers):
+    alone = plan.graph or plan.workers <= 1
+    desk = GraphDesk() if plan.graph else Desk()
+    played = _serial(queue, desk) if alone else _pooled(queue, plan.workers)
+    for job, outcome in played:
         if outcome.ending is Ending.POLICY_ERROR:
             failed.add(job.spec)
         yield job, outcome
 
 
-def _serial(queue: Iterator[Job]) -> Iterator[tuple[Job, Outcome]]:
-    desk = Desk()
+def _serial(queue: Iterator[Job], desk: 'Desk | GraphDesk') -> Iterator[tuple[Job, Outcome]]:
     try:
         for job in queue:
             yield job, desk.play(job)

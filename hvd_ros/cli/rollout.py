@@ -1,0 +1,75 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`hvd rollout`: one episode of a task in the twin under a policy, through the whole graph."""
+
+import argparse
+import json
+from pathlib import Path
+
+from hvd_ros.cli.arguments import add_json, positive
+
+NAME = 'rollout'
+HELP = 'let a policy play one episode in the twin, through the whole graph, and score it'
+EXAMPLES = (
+    'hvd rollout run:runs/hvd --task pen_insert --seed 2000000',
+    'hvd rollout NAME.bundle --task cup_upright --viewer 8080    # watch it in a browser',
+    'hvd rollout neighbours:EPISODES/neighbours.npz --task pen_insert --json',
+    'hvd eval ... --graph plays many. Records: hvd launch deploy.',
+    'exit codes: 0 played, 1 the graph did not run or the policy did not start, 2 wrong argument',
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the policy, the episode, and who watches."""
+    add = parser.add_argument
+    add('policy', metavar='POLICY', help='folder of a bundle, KIND:PATH or module:attribute')
+    add('--task', required=True, metavar='TASK', help='the scene, and what is to be done')
+    add('--seed', type=int, default=0, metavar='N', help='where everything lies (default: 0)')
+    add('--setting', default='usual', metavar='NAME', help='usual (default) or a perturbation')
+    add('--cloud', choices=('depth', 'rays'), default='rays',
+        help='a cloud from drawn pictures, or by rays (default: the cheaper one)')  # fmt: skip
+    add('--robot', default='r1', metavar='ROBOT', help='(default: r1)')
+    add('--limit', type=positive, metavar='S', help='longest [s] (default: that of the task)')
+    add('--viewer', type=int, metavar='PORT', help='serve the page on this port')
+    add_json(parser, 'end with one line of JSON')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play, print the score of every stage."""
+    from hvd_ros.core.robot.description import load_body
+    from hvd_ros.core.tasks import load_task
+    from hvd_ros.nodes.policy.opening import open_for_robot
+    from hvd_ros.sim.tasks.catalogue import load_sim_task
+    from hvd_ros.sim.tasks.setting import load_setting
+
+    limit_s, stages = load_sim_task(args.task).limit_s, load_task(args.task).stage_names
+    load_setting(args.setting)
+    spec = _absolute(args.policy)
+    needs = open_for_robot(spec, load_body(args.robot), 'sim').needs
+
+    from hvd_ros.cli import graph_episode
+
+    told = graph_episode.arguments(
+        spec, needs, args.task, args.setting, args.seed, args.cloud, args.robot
+    )
+    if args.viewer:
+        told |= {'viewer': 'true', 'viewer_port': str(args.viewer)}
+        print(f'watch it: http://127.0.0.1:{args.viewer}', flush=True)
+    played = graph_episode.play(told, args.limit or limit_s)
+    for stage, score in zip(stages, played.scores, strict=True):
+        print(f'{score:>4g}  {stage}')
+    how = 'success' if min(played.scores) == 1.0 else 'no success'
+    held = f', held {played.held} times on the way' if played.held else ''
+    print(f'{how} after {played.duration_s:.1f} s{held}')
+    if args.json:
+        print(json.dumps(played.as_json()))
+    return 0
+
+
+def _absolute(policy: str) -> str:
+    """Return what a node finds from whatever folder it runs in."""
+    kind, colon, place = policy.partition(':')
+    path = Path(place if colon else policy)
+    if not path.exists():
+        return policy
+    return f'{kind}:{path.resolve()}' if colon else str(path.resolve())
