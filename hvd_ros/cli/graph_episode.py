@@ -90,7 +90,7 @@ def arguments(
         'robot': robot,
         'cameras': str(pictures).lower(),
         'cloud': str(drawn).lower(),
-        'oracle': 'cloud' if rays else state,
+        'oracle': cloud if rays else state,
         'viewer': 'false',
     }
 

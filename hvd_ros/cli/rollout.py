@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--task', required=True, metavar='TASK', help='the scene, and what is to be done')
     add('--seed', type=int, default=0, metavar='N', help='where everything lies (default: 0)')
     add('--setting', default='usual', metavar='NAME', help='usual (default) or a perturbation')
-    add('--cloud', choices=('depth', 'rays'), default='rays',
-        help='a cloud from drawn pictures, or by rays (default: the cheaper one)')  # fmt: skip
+    clouds = 'from drawn pictures, or by rays, of the room (default) or of what stands on a table'
+    add('--cloud', choices=('depth', 'rays', 'table'), default='rays', help=clouds)
     add('--robot', default='r1', metavar='ROBOT', help='(default: r1)')
     add('--limit', type=positive, metavar='S', help='longest [s] (default: that of the task)')
     add('--viewer', type=int, metavar='PORT', help='serve the page on this port')

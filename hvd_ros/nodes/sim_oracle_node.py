@@ -27,6 +27,7 @@ from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.params import declare
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
+from hvd_ros.sim.cameras import CHEAP, RAY_LOOKS
 from hvd_ros.sim.oracle import Oracle
 from hvd_ros.sim.tasks.catalogue import TASKS
 
@@ -38,7 +39,12 @@ class SimOracleConfig:
     """Parameters of the sim_oracle node."""
 
     rate_hz: float = param(10.0, 'How often it tells.', low=0.5, high=60.0)
-    cloud: bool = param(False, 'Whether to tell a cloud by rays, too; leave the cloud node out.')
+    tells: str = param(
+        'state',
+        'The state alone, or with it a cloud by rays, of the room or of what stands on a table; '
+        'then leave the cloud node out.',
+        choices=('state', *RAY_LOOKS),
+    )
 
 
 class SimOracleNode(Node):  # type: ignore[misc]
@@ -48,10 +54,11 @@ class SimOracleNode(Node):  # type: ignore[misc]
         super().__init__('sim_oracle', **options)
         self._config = config = declare(self, SimOracleConfig)
         self._folder = twin_dir(self.get_namespace())
-        self._needs = {Modality.SIM_STATE} | ({Modality.CLOUD} if config.cloud else set())
+        self._look = RAY_LOOKS.get(config.tells)
+        self._needs = {Modality.SIM_STATE} | ({Modality.CLOUD} if self._look else set())
         self._told = self.create_publisher(JointState, 'sim_state', qos.STATE)
         self._points = (
-            self.create_publisher(PointCloud2, 'points', qos.SENSOR) if config.cloud else None
+            self.create_publisher(PointCloud2, 'points', qos.SENSOR) if self._look else None
         )
         self._state: RecordReader | None = None
         self._oracle: Oracle | None = None
@@ -104,9 +111,11 @@ class SimOracleNode(Node):  # type: ignore[misc]
                 f'launch it with scene:= one of {", ".join(sorted(TASKS))}'
             )
         body = load_body(about['robot'])
-        self._oracle = Oracle(body, about['scene'], int(about['seed']), about['setting'])
+        self._oracle = Oracle(
+            body, about['scene'], int(about['seed']), about['setting'], self._look or CHEAP
+        )
         self._state, self._frame = state, body.base_frame
-        what = 'state and a cloud by rays' if self._config.cloud else 'state'
+        what = f'state and a cloud ({self._config.tells})' if self._look else 'state'
         self.get_logger().info(f"tells the {what} of '{about['scene']}', seed {about['seed']}")
         return True
 

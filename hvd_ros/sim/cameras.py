@@ -56,6 +56,7 @@ TABLE = Look(
     ),
     ray_stride_px=5,
 )  # fmt: skip
+RAY_LOOKS = {'rays': CHEAP, 'table': TABLE}
 
 
 def mount_cameras(spec: mujoco.MjSpec, body: Body, look: Look) -> None:

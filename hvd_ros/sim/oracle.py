@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.robot.body import Array, Body
-from hvd_ros.sim.cameras import CHEAP
+from hvd_ros.sim.cameras import CHEAP, Look
 from hvd_ros.sim.mirror import Mirror
 from hvd_ros.sim.tasks.history import History
 
@@ -19,8 +19,15 @@ from hvd_ros.sim.tasks.history import History
 class Oracle:
     """Sees one episode of a task at the moment that it was shown last."""
 
-    def __init__(self, body: Body, task: str, seed: int = 0, setting: str = 'usual') -> None:
-        self._mirror = Mirror(body, task, seed, setting, look=CHEAP)
+    def __init__(
+        self,
+        body: Body,
+        task: str,
+        seed: int = 0,
+        setting: str = 'usual',
+        look: Look = CHEAP,
+    ) -> None:
+        self._mirror = Mirror(body, task, seed, setting, look=look)
         self._env = self._mirror.env
 
     @property

@@ -18,8 +18,8 @@ STATE, CLOUD, RGB, SIM = Modality.STATE, Modality.CLOUD, Modality.RGB, Modality.
     [
         ({STATE}, 'rays', 'false', 'false', 'none'),
         ({STATE, SIM}, 'rays', 'false', 'false', 'state'),
-        ({STATE, CLOUD}, 'rays', 'false', 'false', 'cloud'),
-        ({STATE, CLOUD, SIM}, 'rays', 'false', 'false', 'cloud'),
+        ({STATE, CLOUD}, 'rays', 'false', 'false', 'rays'),
+        ({STATE, CLOUD, SIM}, 'table', 'false', 'false', 'table'),
         ({STATE, CLOUD}, 'depth', 'true', 'true', 'none'),
         ({STATE, CLOUD, SIM}, 'depth', 'true', 'true', 'state'),
         ({STATE, RGB}, 'depth', 'true', 'false', 'none'),

@@ -37,7 +37,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             'manner': 'correction',
         },
     ),
-    'sim_oracle': ('sim', {'scene': 'cup_upright', 'oracle': 'cloud'}),
+    'sim_oracle': ('sim', {'scene': 'cup_upright', 'oracle': 'table'}),
     'deploy_sim_oracle': (
         'deploy',
         {'policy': 'p', 'scene': 'pen_insert', 'cameras': 'false', 'oracle': 'state'},

@@ -55,7 +55,7 @@ def _given(node: LaunchNode) -> tuple[dict[str, object], dict[str, object]]:
     [
         ('teleop', {'operator': 'tour'}),
         ('teleop', {'transport': 'rosbridge'}),
-        ('teleop', {'oracle': 'cloud', 'scene': 'pen_insert'}),
+        ('teleop', {'oracle': 'table', 'scene': 'pen_insert'}),
         ('teleop', {'hardware': 'real'}),
         ('guardian', {'hardware': 'real'}),
         ('record', {'root': '/data', 'kind': 'suboptimal'}),

@@ -47,7 +47,7 @@ def room(request):
 
 
 def test_a_task_is_told_with_names_and_the_time_of_the_physics(room):
-    twin = room('pen_insert', cloud=True)
+    twin = room('pen_insert', tells='rays')
     twin.until(lambda: len(twin.told) > 3 and len(twin.clouds) > 3)
     last = dict(zip(twin.told[-1].name, twin.told[-1].position, strict=True))
     assert 0.3 < last['pen.base.x'] < 1.3

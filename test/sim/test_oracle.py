@@ -10,7 +10,7 @@ pytest.importorskip('mujoco')
 from hvd_ros.core.errors import ContractMismatch  # noqa: E402
 from hvd_ros.core.policy.observation import Modality  # noqa: E402
 from hvd_ros.core.robot.description import load_body  # noqa: E402
-from hvd_ros.sim.cameras import CHEAP  # noqa: E402
+from hvd_ros.sim.cameras import CHEAP, TABLE  # noqa: E402
 from hvd_ros.sim.mirror import physics_size, read_physics  # noqa: E402
 from hvd_ros.sim.oracle import Oracle  # noqa: E402
 from hvd_ros.sim.task_env import TaskEnv  # noqa: E402
@@ -37,6 +37,17 @@ def test_state_and_cloud_are_those_of_the_episode_itself(task):
     assert own.cloud is not None
     assert np.abs(told.cloud[0] - own.cloud[0]).max() < 1e-5
     assert (told.cloud[1] == own.cloud[1]).all()
+
+
+def test_a_table_is_looked_at_as_policies_learn_it():
+    env = TaskEnv('cup_upright', BODY, look=TABLE)
+    env.reset(2)
+    physics = np.empty(physics_size(env.model))
+    read_physics(env.model, env.data, physics)
+    told = Oracle(BODY, 'cup_upright', 2, look=TABLE).see(physics, NEEDS)
+    own = env.observe(NEEDS)
+    assert told.cloud[0].shape == (256, 3)
+    assert np.abs(told.cloud[0] - own.cloud[0]).max() < 1e-5
 
 
 def test_a_state_of_another_scene_is_refused():

@@ -19,7 +19,7 @@ import signal
 from hvd_ros.core.errors import HvdError
 from hvd_ros.core.robot.body import Body
 from hvd_ros.core.robot.description import load_body
-from hvd_ros.sim.cameras import CHEAP, TABLE, Look
+from hvd_ros.sim.cameras import RAY_LOOKS, Look
 from hvd_ros.sim.task_env import TaskEnv
 from hvd_training.evaluate.cache import Cache
 from hvd_training.evaluate.identity import content_id
@@ -28,7 +28,7 @@ from hvd_training.evaluate.outcome import Ending, Outcome
 from hvd_training.evaluate.players import Player, play
 from hvd_training.evaluate.specs import Spec, load, refuse_privileged
 
-LOOKS = {'depth': Look(), 'rays': CHEAP, 'table': TABLE}
+LOOKS = {'depth': Look(), **RAY_LOOKS}
 Tell = Callable[['Job', Outcome, bool], None]  # what, how it went, whether it was known before
 
 
