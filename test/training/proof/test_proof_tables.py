@@ -100,6 +100,14 @@ def test_the_bench_refuses_what_is_no_table_or_task(tmp_path: Path) -> None:
     assert not (tmp_path / 'w').exists()
 
 
+def test_some_tasks_may_be_asked_for(tmp_path: Path, capsys) -> None:
+    found = tables.measure(False, 1e-9, ('fig4', 'cup_upright', 'wipe_board'), tmp_path)
+    assert {key.removeprefix('fig4_') for key in found} == {
+        f'{row}_{task}' for row in ('il__expert_part', 'hvd__all_data')
+        for task in ('cup_upright', 'wipe_board')
+    }  # fmt: skip
+
+
 def test_the_bench_prints_what_is_there_when_no_time_is_left(tmp_path: Path, capsys) -> None:
     made = table('table1', tables.QUICK)
     shelf = Shelf(tmp_path)

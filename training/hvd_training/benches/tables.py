@@ -4,12 +4,15 @@
 `hvd bench tables`: the tables of the paper as trends on the twin, with the small policy.
 
 Every cell is kept in --work, so the same command goes on where it was; what did not run says so.
+Parts are names of tables, and of tasks where not all of them are wanted.
 --quick plays with a few updates on a few episodes: that all is there, not how good anything is.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from hvd_ros.sim.tasks.catalogue import TASKS
 from hvd_training.proof.asking import answer
 from hvd_training.proof.cell import Scale
 from hvd_training.proof.r1_world import R1World
@@ -33,7 +36,9 @@ def measure(
 ) -> dict[str, float]:
     """Run what is missing of some tables, for so many minutes at most; print them."""
     ask = QUICK if quick else Question()
-    tables = [table(name, ask) for name in of or DEFAULT]
+    if some := tuple(name for name in of if name in TASKS):
+        ask = replace(ask, tasks=some)
+    tables = [table(name, ask) for name in of if name not in TASKS] or [table(*DEFAULT, ask)]
     root = (work or Path('hvd_tables')).expanduser().resolve()
     world = R1World(root, pool=1 if quick else R1World.pool)
     limits = Limits(all_s=None if minutes is None else 60 * minutes)
