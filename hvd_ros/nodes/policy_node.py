@@ -49,7 +49,7 @@ class PolicyConfig:
 
     robot: str = param('r1', 'Robot description: a name or the path of a YAML file.')
     hardware: str = param('sim', 'Real devices or their twins.', choices=('sim', 'real'))
-    policy: str = param('', 'Folder of a bundle, KIND:PATH or module:attribute.')
+    policy: str = param('', 'Folder of a bundle, ws://HOST:PORT, KIND:PATH or module:attribute.')
     runtime: str = param('best', 'What runs a bundle; best: the fastest that is here.')
     task: str = param('pen_insert', 'Task whose words are the prompt, unless a prompt is given.')
     prompt: str = param('', 'Exact words for the policy; empty: those of the task.')

@@ -45,7 +45,8 @@ def open_bundle(
     if tell is not None:
         tell(f'{folder.name}: {chosen.words}')
     steps = min(execute or manifest.execute, manifest.horizon)
-    return BundlePolicy(manifest, chosen.backends, body, steps, chosen.name)
+    kind = LedBundlePolicy if bundle.ALONG in manifest.graphs else BundlePolicy
+    return kind(manifest, chosen.backends, body, steps, chosen.name)
 
 
 class BundlePolicy:
@@ -113,7 +114,11 @@ class BundlePolicy:
 
     def act(self, observation: Observation) -> Array:
         """Return a chunk (K, D) of absolute commands."""
-        learnt = self.sample(self._feed(observation) | self._noise())[0]
+        return self._commands(observation, self.sample(self._feed(observation) | self._noise()))
+
+    def _commands(self, observation: Observation, chunk: NDArray[Any]) -> Array:
+        """Return a chunk (1, K, A) of what was learnt with all dimensions."""
+        learnt = chunk[0]
         commands = self._still.chunk(observation.state, len(learnt))
         commands[:, self._learnt] = learnt
         return commands
@@ -175,7 +180,7 @@ class BundlePolicy:
         return known
 
     def _cloud(self, observation: Observation) -> NDArray[np.float32]:
-        if observation.cloud is None or not len(observation.cloud[0]):
+        if observation.cloud is None:
             raise self._missing('a cloud; start the cloud node, or look at its cameras')
         return seen_cloud(*observation.cloud, self.manifest.inputs.cloud_points)[None]
 
@@ -190,6 +195,26 @@ class BundlePolicy:
 
     def _missing(self, what: str) -> ContractMismatch:
         return ContractMismatch(f"bundle '{self.name}' was not shown what it looks at: {what}")
+
+
+class LedBundlePolicy(BundlePolicy):
+    """A bundle with a graph that can be led: implements Guided of core/policy/stitching.py."""
+
+    def act_along(self, observation: Observation, tail: Array, weights: Array) -> Array:
+        """Return a chunk (K, D) that agrees with `tail` (<= K, D) as much as `weights` say."""
+        feed = self._feed(observation) | self._noise()
+        steps, learnt = self.manifest.horizon, len(self._learnt)
+        given, agree = np.zeros((1, steps, learnt), np.float32), np.zeros((1, steps), np.float32)
+        count = min(len(tail), steps)
+        given[0, :count] = tail[:count, self._learnt]
+        agree[0, :count] = weights[:count]
+        return self._commands(observation, self.sample_along(feed, given, agree))
+
+    def sample_along(
+        self, feed: Feed, tail: NDArray[np.float32], weights: NDArray[np.float32]
+    ) -> NDArray[Any]:
+        """Return the commands (1, K, A) that agree with `tail` (1, K, A) by weights (1, K)."""
+        return self._run(bundle.ALONG, feed | {'tail': tail, 'weights': weights})['chunk']
 
 
 class _Still:

@@ -26,8 +26,12 @@ from hvd_ros.core.robot.state import POSITION, STATE_FEATURES, VELOCITY, StateLa
 SCHEMA = 1
 FILE, SUFFIX, REPORTS = 'manifest.json', '.bundle', 'reports'
 WHOLE, ENCODE, STEP, FINISH = 'whole', 'encode', 'step', 'finish'
+ALONG = 'along'  # draws a chunk that agrees with what is under way
 # Kind of a sampler -> the graphs that it needs, and those that it may have.
-KINDS = {'whole': ({WHOLE}, {WHOLE}), 'encode_step': ({ENCODE, STEP}, {ENCODE, STEP, FINISH})}
+KINDS = {
+    'whole': ({WHOLE}, {WHOLE, ALONG}),
+    'encode_step': ({ENCODE, STEP}, {ENCODE, STEP, FINISH}),
+}
 PRECISIONS = ('fp32', 'bf16', 'fp16')
 _SLACK = 1e-4  # of a limit [unit]: what was recorded went through float32
 

@@ -22,13 +22,13 @@ PROMPT = 'insert the pen into the pen case'
 
 
 _sent_at = episode_maker.sent_at
+_LIMITS = load_body('r1').limits  # read once: a description takes a moment, and there are many
 
 
 def _within_limits(ns: int, seed: int = 0) -> np.ndarray:
     """Say commands that this body may be given, unlike those of other made episodes."""
-    limits = load_body('r1').limits
-    middle = np.clip(0, limits.low + 0.15, limits.high - 0.15)
-    return np.clip(_sent_at(ns, seed) + middle, limits.low, limits.high)
+    middle = np.clip(0, _LIMITS.low + 0.15, _LIMITS.high - 0.15)
+    return np.clip(_sent_at(ns, seed) + middle, _LIMITS.low, _LIMITS.high)
 
 
 def make_data(place: Path, cloud: bool = True) -> Path:

@@ -12,13 +12,16 @@ import torch
 from hvd_ros.core.errors import ConfigError, ContractMismatch
 from hvd_ros.core.policy.bundle import load_manifest
 from hvd_ros.core.policy.observation import Observation
+from hvd_ros.core.policy.stitching import Guided
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.state import StateLayout
 from hvd_ros.runtime.bundle_policy import open_bundle
+from hvd_training.benches.policy_subject import make_subject
 from hvd_training.evaluate import specs
-from hvd_training.export import parity
+from hvd_training.export import graphs, parity
 from hvd_training.export.exporting import export
 from hvd_training.policies.draws import GivenDraws
+from hvd_training.policies.small import SmallConfig
 from hvd_training.train.loading import load_policy
 from test.episode_maker import cloud_of
 from test.training.export.runs import PROMPT, make_data, make_run
@@ -81,6 +84,34 @@ def test_a_bundle_says_what_it_was_made_of_and_compared_on(bundle: Path, run: Pa
     assert 0 < report['largest_difference'] < 1e-4
     times = json.loads((bundle / 'reports' / 'latency.json').read_text())
     assert times['onnxruntime_cpu']['ms_p50'] <= times['onnxruntime_cpu']['ms_p99']
+
+
+def test_a_bundle_that_can_be_led_agrees_with_what_is_under_way(
+    data: Path, tmp_path: Path
+) -> None:
+    run = make_run(data, tmp_path / 'led', 'clean_flow')
+    export(run, tmp_path / 'a.bundle', led=True)
+    policy = open_bundle(tmp_path / 'a.bundle', BODY)
+    assert isinstance(policy, Guided)
+    report = json.loads((tmp_path / 'a.bundle' / 'reports' / 'parity.json').read_text())
+    assert report['agrees'] and 0 < report['along']['largest_difference'] < 1e-4
+    seen = Observation(0, np.linspace(-0.2, 0.2, len(StateLayout(BODY).names)))
+    chunks = []
+    for seed in (1, 2):
+        policy.reset(seed, PROMPT)
+        chunks.append(policy.act(seen))
+    led = []
+    for weights in (np.zeros(3), np.ones(3)):
+        policy.reset(2, PROMPT)
+        led.append(policy.act_along(seen, chunks[0][:3], weights))
+    assert np.abs(led[0] - chunks[1]).max() < 1e-4, 'at weight 0 a tail says nothing'
+    assert np.abs(led[1] - chunks[0])[:3].sum() < np.abs(chunks[1] - chunks[0])[:3].sum()
+
+
+def test_what_can_not_be_led_is_told() -> None:
+    subject = make_subject(BODY, SmallConfig(head='mse', width=16, depth=1), cloud=False)
+    with pytest.raises(ConfigError, match='can not be led while it samples.*leave --rtc'):
+        graphs.along(subject, {})
 
 
 def test_graphs_that_differ_from_pytorch_are_not_exported(

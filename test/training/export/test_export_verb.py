@@ -22,8 +22,8 @@ class Made:
 def exported(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     calls: list[Any] = []
 
-    def export(*words: Any) -> Made:
-        calls.append(words)
+    def export(*words: Any, led: bool) -> Made:
+        calls.append((*words, led))
         return Made(privileged='knows' in str(words[0]))
 
     monkeypatch.setattr(exporting, 'export', export)
@@ -34,11 +34,12 @@ def test_a_bundle_lies_beside_its_run_unless_told_otherwise(
     exported: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['export', str(tmp_path / 'pen')]) == 0
-    assert exported == [(tmp_path / 'pen', tmp_path / 'pen.bundle', 'fp32', [])]
+    assert exported == [(tmp_path / 'pen', tmp_path / 'pen.bundle', 'fp32', [], False)]
     assert 'pen.bundle (bundle abcdef012345)' in capsys.readouterr().out
     words = ['--out', str(tmp_path / 'b.bundle'), '--precision', 'fp16', '--data', 'optimal:x']
+    words.append('--rtc')
     assert main(['export', str(tmp_path / 'knows'), *words]) == 0
-    assert exported[1][1:] == (tmp_path / 'b.bundle', 'fp16', ['optimal:x'])
+    assert exported[1][1:] == (tmp_path / 'b.bundle', 'fp16', ['optimal:x'], True)
     assert 'simulation only' in capsys.readouterr().out
 
 

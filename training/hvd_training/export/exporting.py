@@ -22,7 +22,7 @@ from hvd_ros.core.episodes.meta import hex_id
 from hvd_ros.core.errors import ConfigError, HvdError
 from hvd_ros.core.policy import bundle
 from hvd_ros.core.policy.bundle import Inputs, Manifest, Sampler
-from hvd_ros.runtime.bundle_policy import BundlePolicy
+from hvd_ros.runtime.bundle_policy import BundlePolicy, LedBundlePolicy
 from hvd_ros.runtime.choice import choose
 from hvd_ros.sim.sim_state import names_of
 from hvd_ros.sim.tasks.catalogue import TASKS, load_sim_task
@@ -40,13 +40,19 @@ Tell = Callable[[str], object]
 
 
 def export(
-    run: Path, out: Path, precision: str = 'fp32', data: Sequence[str] = (), tell: Tell = print
+    run: Path,
+    out: Path,
+    precision: str = 'fp32',
+    data: Sequence[str] = (),
+    tell: Tell = print,
+    led: bool = False,
 ) -> Manifest:
     """
     Write a bundle of a run.
 
-    `data` names the datasets, where they are no longer where they were. Raises HvdErrors as
-    opening a run does; ContractMismatch when graphs and PyTorch differ.
+    `data` names the datasets, where they are no longer where they were; `led` adds the graph for
+    real-time chunking. Raises HvdErrors as opening a run does; ContractMismatch when graphs and
+    PyTorch differ.
     """
     if out.exists():
         raise ConfigError(f'{out} is there already; name another --out or remove it')
@@ -56,7 +62,7 @@ def export(
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        manifest = _fill(partial, subject, corpus, precision, tell)
+        manifest = _fill(partial, subject, corpus, precision, tell, led)
         sync_folder(partial)
         partial.rename(out)
         sync_folder(out.parent)
@@ -67,7 +73,9 @@ def export(
     return manifest
 
 
-def _fill(folder: Path, subject: Subject, corpus: Corpus, precision: str, tell: Tell) -> Manifest:
+def _fill(
+    folder: Path, subject: Subject, corpus: Corpus, precision: str, tell: Tell, led: bool
+) -> Manifest:
     seen, rng = _inputs(subject, corpus), np.random.default_rng(0)
     feeds = {
         'random': [inputs.drawn(subject, seen, rng) for _ in range(_COMPARED)],
@@ -79,7 +87,9 @@ def _fill(folder: Path, subject: Subject, corpus: Corpus, precision: str, tell: 
         feed['noise'] = rng.standard_normal(noise).astype(np.float32)
     tell(f'{subject.folder.path}: saying it in ONNX ({precision})')
     found = {}
-    for piece in graphs.pieces(subject, feeds['random'][0]):
+    pieces = graphs.pieces(subject, feeds['random'][0])
+    pieces += [graphs.along(subject, feeds['random'][0])] if led else []
+    for piece in pieces:
         piece.module = lowered(piece.module, precision)
         found[piece.role] = onnx_file.write(piece, folder)
     sampler = Sampler('encode_step' if split else 'whole', noise, split.steps if split else ())
@@ -93,9 +103,13 @@ def _fill(folder: Path, subject: Subject, corpus: Corpus, precision: str, tell: 
 def _reports(folder: Path, subject: Subject, feeds: dict[str, list[Feed]], tell: Tell) -> None:
     manifest = bundle.load_manifest(folder, subject.body)
     chosen = choose(folder, manifest, 'onnxruntime_cpu')
-    policy = BundlePolicy(manifest, chosen.backends, subject.body, manifest.execute, chosen.name)
+    kind = LedBundlePolicy if bundle.ALONG in manifest.graphs else BundlePolicy
+    policy = kind(manifest, chosen.backends, subject.body, manifest.execute, chosen.name)
     (folder / bundle.REPORTS).mkdir()
     report = parity.compare(subject, policy, feeds)
+    if isinstance(policy, LedBundlePolicy):
+        module = graphs.along(subject, feeds['random'][0]).module
+        parity.add_along(report, parity.compare_along(policy, module, feeds['random']))
     _write(folder, 'parity', report)
     parity.refuse_apart(report, str(subject.folder.path))
     tell(

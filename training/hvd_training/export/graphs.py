@@ -15,11 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hvd_ros.core.policy.bundle import ENCODE, FINISH, STEP, WHOLE, Step
+from hvd_ros.core.errors import ConfigError
+from hvd_ros.core.policy.bundle import ALONG, ENCODE, FINISH, STEP, WHOLE, Step
 from hvd_training.data.batch import SIM_STATE, STATE, Observed
 from hvd_training.data.loading.normaliser import Normaliser, Scale
 from hvd_training.export.subject import Subject
-from hvd_training.policies.draws import GivenDraws
+from hvd_training.policies.draws import GivenDraws, Source
+from hvd_training.policies.heads.head import Network
+from hvd_training.policies.heads.leading import can_be_led, sample_along
+from hvd_training.policies.policy import ChunkPolicy
 
 
 class Split(Protocol):
@@ -91,6 +95,13 @@ class Commands(nn.Module):
             out = out + (state[:, self.origin] * self.moved)[:, None]
         return out
 
+    def undone(self, commands: Tensor, state: Tensor | None) -> Tensor:
+        """Return the normalised actions of commands."""
+        if self.relative:
+            assert state is not None
+            commands = commands - (state[:, self.origin] * self.moved)[:, None]
+        return (commands - self.centre) / self.width
+
 
 class Look(nn.Module):
     """Raw inputs by name to what the network sees."""
@@ -132,6 +143,31 @@ class Whole(nn.Module):
             self.sampler[0].sample(self.look(raw), source), raw.get(STATE)
         )
         return chunk
+
+
+class Along(nn.Module):
+    """The same, for a chunk that agrees with the tail of the last one."""
+
+    def __init__(self, subject: Subject, names: Sequence[str]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        self.look, self.commands = Look(subject), Commands(subject.scale)
+        self.policy = subject.policy
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Return the chunk (1, K, A) of absolute commands."""
+        raw = dict(zip(self.names, inputs, strict=True))
+        policy, state, tail = self.policy, raw.get(STATE), raw['tail']
+        wanted, weights = self.commands.undone(tail, state), raw['weights']
+
+        def draw(network: Network, shape: Any, source: Source, device: Any) -> Tensor:
+            return sample_along(policy.head, network, shape, source, wanted, weights)
+
+        with torch.no_grad():
+            features = policy.encode(self.look(raw))
+        chunk = policy.drawn(features, GivenDraws(raw['noise']), draw)
+        out: Tensor = self.commands(chunk, state)
+        return out
 
 
 class Encode(nn.Module):
@@ -179,15 +215,36 @@ class Piece:
     """A module to be exported, with what it is fed and what it says."""
 
     def __init__(
-        self, role: str, module: nn.Module, feeds: dict[str, Tensor], outputs: Sequence[str]
+        self,
+        role: str,
+        module: nn.Module,
+        feeds: dict[str, Tensor],
+        outputs: Sequence[str],
+        differentiates: bool = False,
     ) -> None:
         self.role, self.module, self.feeds, self.outputs = role, module, feeds, tuple(outputs)
+        self.differentiates = differentiates  # inside, which the exporter can not follow itself
 
 
 def split_of(subject: Subject) -> Split | None:
     """Return how a policy is split, None when it is exported whole."""
     make: Any = getattr(subject.policy, 'split', None)
     return None if make is None or subject.value is not None else make()
+
+
+def along(subject: Subject, feeds: Mapping[str, Any]) -> Piece:
+    """Return the graph that can be led; raises ConfigError for a policy that can not."""
+    head = getattr(subject.policy, 'head', None)
+    plain = isinstance(subject.sampler, ChunkPolicy) and split_of(subject) is None
+    if not plain or not can_be_led(head):
+        raise ConfigError(
+            f'{subject.folder.path} can not be led while it samples: that takes a whole policy '
+            'with the head flow or clean_flow that does not choose by a value; leave --rtc'
+        )
+    raw = {name: torch.from_numpy(np.asarray(value)) for name, value in feeds.items()}
+    noise = raw['noise']
+    given = raw | {'tail': torch.zeros_like(noise), 'weights': torch.zeros(noise.shape[:2])}
+    return Piece(ALONG, Along(subject, tuple(given)), given, ('chunk',), differentiates=True)
 
 
 def pieces(subject: Subject, feeds: Mapping[str, Any]) -> list[Piece]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import warnings
 
 import torch
+from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.policy.bundle import Graph, file_sha256
@@ -27,7 +29,7 @@ def write(piece: Piece, folder: Path) -> Graph:
         with warnings.catch_warnings(), _errors_only(), torch.no_grad():
             warnings.simplefilter('ignore')
             program = torch.onnx.export(
-                piece.module.eval(),
+                _module(piece),
                 tuple(piece.feeds.values()),
                 dynamo=True,
                 input_names=list(piece.feeds),
@@ -48,6 +50,14 @@ def write(piece: Piece, folder: Path) -> Graph:
     if not large:
         return Graph(path.name, file_sha256(path))
     return Graph(path.name, file_sha256(path), beside.name, file_sha256(beside))
+
+
+def _module(piece: Piece) -> nn.Module:
+    """Return what the exporter can follow: derivatives as the plain operations that they are."""
+    module = piece.module.eval()
+    if not piece.differentiates:
+        return module
+    return make_fx(module)(*piece.feeds.values()).eval()
 
 
 @contextmanager

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from hvd_ros.core.errors import ContractMismatch
-from hvd_ros.runtime.bundle_policy import BundlePolicy
+from hvd_ros.runtime.bundle_policy import BundlePolicy, LedBundlePolicy
 from hvd_training.export.inputs import Feed
 from hvd_training.export.subject import Subject
 
@@ -45,11 +47,32 @@ def compare(
     return report
 
 
+def compare_along(policy: LedBundlePolicy, module: nn.Module, feeds: Sequence[Feed]) -> float:
+    """Return how far the graph that can be led is from PyTorch, for the same tails."""
+    rng, largest = np.random.default_rng(0), 0.0
+    chunks = [policy.sample(dict(feed)).astype(np.float32) for feed in feeds]
+    for feed, tail in zip(feeds, chunks[::-1], strict=True):
+        weights = rng.uniform(size=tail.shape[:2]).astype(np.float32)
+        inputs = [torch.from_numpy(np.asarray(v)) for v in (*feed.values(), tail, weights)]
+        ours = policy.sample_along(dict(feed), tail, weights)
+        apart = np.abs(ours - module(*inputs).numpy()).max()
+        largest = float(np.maximum(largest, apart))
+    return largest
+
+
+def add_along(report: dict[str, Any], largest: float) -> None:
+    """Put into a report how far the graph that can be led is from PyTorch."""
+    report['along'] = {'largest_difference': largest}
+    report['agrees'] = bool(report['agrees'] and largest <= report['tolerance'])
+
+
 def refuse_apart(report: Mapping[str, Any], what: str) -> None:
     """Raise ContractMismatch when a report says that graphs and PyTorch differ."""
     if report['agrees']:
         return
-    apart = report['by_dimension']
+    apart = report['by_dimension'] | {
+        'the graph for real-time chunking': report.get('along', {}).get('largest_difference', 0.0)
+    }
     name = max(apart, key=lambda n: apart[n] if apart[n] == apart[n] else np.inf)
     raise ContractMismatch(
         f"{what}: ONNX and PyTorch differ by {apart[name]:.3g} in '{name}', allowed are "

@@ -8,6 +8,8 @@ last one, and the difference is led back through the network to the chunk under 
 weights say. With weights of zero nothing is changed.
 """
 
+from typing import TypeGuard
+
 import torch
 from torch import Tensor
 
@@ -34,7 +36,7 @@ def sample_along(
 
     Raises ConfigError for a head that is no flow.
     """
-    if not isinstance(head, NoiseAtOne):
+    if not can_be_led(head):
         raise ConfigError(
             f"a head '{type(head).__name__}' can not be led while it samples; choose stitching "
             "'newest' or 'ensemble', or train one of the heads flow, clean_flow"
@@ -52,6 +54,11 @@ def sample_along(
         velocity = (x - clean).detach() / t - strength(t, strongest) * back
         x = x.detach() - velocity / head.steps
     return x
+
+
+def can_be_led(head: object) -> TypeGuard[NoiseAtOne]:
+    """Say whether a head draws by a flow whose clean chunk is known at every step."""
+    return isinstance(head, NoiseAtOne)
 
 
 def strength(t: float, strongest: float = STRONGEST) -> float:
