@@ -132,7 +132,6 @@ def test_numbers_of_a_task_stand_among_those_of_all_tasks() -> None:
     [
         (Inputs(sim_state=('a',)), {}, 'it can not act on a robot'),
         (Inputs(cloud_points=4), {}, 'a cloud; start the cloud node'),
-        (Inputs(cloud_points=4), {'cloud': (np.zeros((0, 3)), np.zeros((0, 3)))}, 'a cloud'),
         (Inputs(cameras={'head': (2, 3)}), {}, "the camera 'head'; given are none"),
     ],
 )

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.float32]:
     """Return a cloud as policies see it, (points, 6): metres and colours from 0 to 1."""
+    if not len(xyz):
+        # Nothing was in sight, which happens; a heap of black points at the origin never does.
+        return np.zeros((points, 6), np.float32)
     # Stored farthest first, so the first n of them are the n that lie farthest apart.
     at = np.arange(points) % len(xyz)
     return np.concatenate(

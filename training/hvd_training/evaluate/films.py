@@ -108,6 +108,16 @@ def write_mp4(frames: Sequence[Picture], path: Path) -> None:
         output.mux(stream.encode())
 
 
+def gif_of(mp4: Path, gif: Path, width: int = 320, every: int = 2) -> None:
+    """Write a film once more as a picture that moves, smaller, for pages that show no films."""
+    with av.open(str(mp4)) as source:
+        rate = float(source.streams.video[0].average_rate or 10)
+        shown = [f.to_image() for i, f in enumerate(source.decode(video=0)) if i % every == 0]
+    size = (width, round(width * shown[0].height / shown[0].width))
+    first, *rest = (frame.resize(size).quantize(96) for frame in shown)
+    first.save(gif, save_all=True, append_images=rest, duration=1000 * every / rate, loop=0)
+
+
 def contact_sheet(films: Sequence[Film], path: Path) -> None:
     """Put the strips of a cell on top of each other, into a JPEG."""
     width = max(film.strip.shape[1] for film in films)

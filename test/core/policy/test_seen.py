@@ -1,0 +1,21 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy is shown of a cloud: as many points as it learnt with, whatever there is."""
+
+import numpy as np
+
+from hvd_ros.core.policy.seen import seen_cloud
+
+
+def test_a_cloud_is_cut_or_repeated_to_as_many_points():
+    xyz, rgb = np.arange(9.0).reshape(3, 3), np.full((3, 3), 255, np.uint8)
+    assert seen_cloud(xyz, rgb, 2)[:, :3].tolist() == xyz[:2].tolist()
+    assert seen_cloud(xyz, rgb, 5)[:, :3].tolist() == xyz[[0, 1, 2, 0, 1]].tolist()
+    assert (seen_cloud(xyz, rgb, 5)[:, 3:] == 1.0).all()
+
+
+def test_nothing_in_sight_is_a_heap_at_the_origin_and_no_error():
+    seen = seen_cloud(np.empty((0, 3), np.float32), np.empty((0, 3), np.uint8), 4)
+    assert seen.shape == (4, 6)
+    assert seen.dtype == np.float32
+    assert not seen.any()

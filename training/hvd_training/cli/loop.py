@@ -1,0 +1,55 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`hvd loop`: from nothing to a learnt policy that drives the twin, for one task."""
+
+import argparse
+from pathlib import Path
+import subprocess
+import sys
+
+NAME = 'loop'
+HELP = 'the whole loop for one task: data, value, policies, table, pictures, a live rollout'
+EXAMPLES = (
+    'hvd loop                       # a quarter of an hour on two cores',
+    'hvd loop --task pen_insert --out pen --minutes 40',
+    'hvd loop --quick --no-live     # a few updates: that all is there',
+    'The same command goes on where it was. exit codes: 0 done, 1 not all of it, 2 wrong argument',
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the task, the place, and how much of it."""
+    add = parser.add_argument
+    add('--task', metavar='TASK', help='(default: cup_upright)')
+    add('--out', type=Path, default=Path('hvd_loop'), metavar='DIR', help='(default: hvd_loop)')
+    add('--minutes', type=float, metavar='M', help='for data and learning, at most')
+    add('--workers', type=int, default=2, metavar='N', help='processes that play (default: 2)')
+    add('--quick', action='store_true', help='a minute; the figures mean nothing')
+    add('--no-live', action='store_true', help='end with the pictures, without the ROS graph')
+    add('--viewer', type=int, default=8080, metavar='PORT', help='page of the rollout (8080)')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make everything, show where it is, play one episode live."""
+    from dataclasses import replace
+
+    from hvd_ros.sim.tasks.catalogue import load_sim_task
+    from hvd_training.benches.tables import QUICK
+    from hvd_training.proof import loop
+
+    ask = replace(QUICK, scale=replace(QUICK.scale, sees='cloud')) if args.quick else loop.USUAL
+    if args.task:
+        load_sim_task(args.task)
+        ask = replace(ask, tasks=(args.task,))
+    made = loop.run(ask, args.out.resolve(), args.minutes, args.workers)
+    print(f'\ntable: {made.table}\ncredit: {made.credit}\nfilm: {made.gif}\npolicy: {made.policy}')
+    if args.no_live:
+        return 0
+    print(f'\nthe same policy through the whole ROS graph, in real time, seed {made.seed}')
+    words = [
+        'rollout', f'run:{made.policy}', '--task', ask.tasks[0], '--seed', str(made.seed),
+        '--cloud', loop.CLOUD, '--viewer', str(args.viewer),
+    ]  # fmt: skip
+    return subprocess.run(
+        [sys.executable, '-m', 'hvd_ros.cli.main', *words], check=False
+    ).returncode
