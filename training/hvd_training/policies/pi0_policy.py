@@ -7,13 +7,14 @@ Chunks and states are padded to the widths of the public weights. Noise goes int
 these weights know it; errors are counted in the dimensions of the robot only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from hvd_ros.core.errors import ContractMismatch
+from hvd_ros.core.policy.bundle import Step
 from hvd_training.data.batch import PROMPT, RGB, STATE, Batch, Observed
 from hvd_training.networks.encoders import PRESENT
 from hvd_training.networks.pi0.actor import Actor
@@ -85,8 +86,20 @@ class Pi0Policy(ChunkPolicy):
         texts: tuple[str, ...],
     ) -> None:
         super().__init__(encoder, network, NoiseAtOne(steps=steps), horizon, size, unused)
-        self.looking, self.actor, self.texts = encoder, network, texts
+        self.texts, self.steps = texts, steps
         self.width = network.action_in_proj.in_features
+
+    @property
+    def looking(self) -> Looking:
+        """Return the encoder as what it is."""
+        assert isinstance(self.encoder, Looking)
+        return self.encoder
+
+    @property
+    def actor(self) -> Actor:
+        """Return the network as what it is."""
+        assert isinstance(self.network, Actor)
+        return self.network
 
     def encode(self, observation: Observed) -> Any:
         """Return the Context of an observation."""
@@ -110,10 +123,57 @@ class Pi0Policy(ChunkPolicy):
         drawn = self._drawn(context.repeat_interleave(count), source)
         return drawn.reshape(len(context), count, self.horizon, self.size)
 
+    def known(self, drawn: Tensor) -> Tensor:
+        """Return the actions (..., K, D) of padded ones."""
+        return self._known(drawn[..., : self.size])
+
+    def split(self) -> 'Pi0Split':
+        """Return how it is exported: reading once, then a graph for each step."""
+        return Pi0Split(self)
+
     def _drawn(self, context: Context, source: Source) -> Tensor:
         shape = (len(context), self.horizon, self.width)
         drawn = self.head.sample(self._bound(context), shape, source, context.device)
-        return self._known(drawn[..., : self.size])
+        return self.known(drawn)
+
+
+class Pi0Split:
+    """Implements export/graphs.py Split; the tensors of a Context travel by name."""
+
+    def __init__(self, policy: Pi0Policy) -> None:
+        self._policy = policy
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return the Euler steps from noise, at time 1, to a chunk."""
+        count = self._policy.steps
+        return tuple(Step(step / count, 1.0, -1.0 / count) for step in range(count, 0, -1))
+
+    @property
+    def noise(self) -> tuple[int, ...]:
+        """Return the shape of the first x; wider than an action."""
+        return (1, self._policy.horizon, self._policy.width)
+
+    def context(self, observation: Observed) -> dict[str, Tensor]:
+        """Return keys, values, what is real, and the state."""
+        found = self._policy.encode(observation)
+        named = {'real': found.real.float(), 'state': found.state}
+        for layer, (keys, values) in enumerate(found.layers):
+            named |= {f'keys_{layer}': keys.float(), f'values_{layer}': values.float()}
+        return named
+
+    def predict(self, context: Mapping[str, Tensor], x: Tensor, time: Tensor) -> Tensor:
+        """Return the velocity."""
+        count = self._policy.actor.size.depth
+        layers = tuple((context[f'keys_{i}'], context[f'values_{i}']) for i in range(count))
+        out: Tensor = self._policy.network(
+            Context(layers, context['real'] > 0, context['state']), x, time
+        )
+        return out.float()
+
+    def chunk(self, x: Tensor) -> Tensor:
+        """Return the normalised actions (1, K, A)."""
+        return self._policy.known(x)
 
 
 def padded(values: Tensor, width: int) -> Tensor:

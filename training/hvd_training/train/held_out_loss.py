@@ -11,15 +11,17 @@ from hvd_training.data.loading.starts import Starts, thinned
 from hvd_training.policies.policy import ChunkPolicy
 from hvd_training.train.devices import Devices
 
-_AT_ONCE = 512
+AT_ONCE = 512
 _SEED = 0  # the same noise at every look, so that looks can be compared
 
 
 class HeldOutLoss:
     """Mean loss, and mean square error of sampled chunks, of demonstrations and of the rest."""
 
-    def __init__(self, corpus: Corpus, starts: Starts, most: int, devices: Devices) -> None:
-        self._corpus, self._devices = corpus, devices
+    def __init__(
+        self, corpus: Corpus, starts: Starts, most: int, devices: Devices, at_once: int = AT_ONCE
+    ) -> None:
+        self._corpus, self._devices, self._at_once = corpus, devices, at_once
         self._rows = thinned(starts.held_out, most)
 
     @torch.no_grad()
@@ -29,8 +31,8 @@ class HeldOutLoss:
         counts: dict[str, float] = defaultdict(float)
         generator = torch.Generator(self._devices.device)
         policy.eval()
-        for first in range(0, len(self._rows), _AT_ONCE):
-            rows = self._rows[first : first + _AT_ONCE]
+        for first in range(0, len(self._rows), self._at_once):
+            rows = self._rows[first : first + self._at_once]
             batch = self._corpus.chunks(rows, with_next=False).to(self._devices.device)
             generator.manual_seed(_SEED + first)
             errors = policy.errors(batch, generator)

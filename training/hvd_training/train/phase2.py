@@ -39,7 +39,7 @@ from hvd_training.train.batches import Batches, Part
 from hvd_training.train.checkpoint import Checkpoint
 from hvd_training.train.config import PolicyTrain
 from hvd_training.train.devices import Devices
-from hvd_training.train.held_out_loss import HeldOutLoss
+from hvd_training.train.held_out_loss import AT_ONCE, HeldOutLoss
 from hvd_training.train.loading import TrainedPolicy
 from hvd_training.train.phase1 import DTYPES, begin
 from hvd_training.train.schedule import learning_rate
@@ -172,8 +172,11 @@ class PolicyPhase:
             weight_decay=optim.weight_decay,
             fused=devices.device.type in ('cpu', 'cuda') and not devices.shared_out,
         )
+        run = config.run
         self._slow = Averaged(self.module, optim.ema)
-        self._held = HeldOutLoss(corpus, starts, config.run.validation_rows, devices)
+        # What reads images is large: then no more rows at once than an update has.
+        at_once = run.batch_size // run.accumulate if config.data.cameras else AT_ONCE
+        self._held = HeldOutLoss(corpus, starts, run.validation_rows, devices, at_once)
         self._validator: Validator | None = None
         self._own: tuple[Batch, GroupWeights] | None = None  # draws of the policy itself
 
@@ -263,7 +266,10 @@ class PolicyPhase:
         """Return the weights that act, those that learn, the optimizer, and own draws."""
         files = {'learning': self._weights()}
         with self._slow.acting():
-            files['model'] = {key: one.clone() for key, one in self._weights().items()}
+            acting = self._weights()
+            # Without an average they are those that learn; a large network has no room for both.
+            averaged = self._config.optim.ema > 0
+            files['model'] = {k: v.clone() if averaged else v for k, v in acting.items()}
         files['optimizer'] = tensors.as_tensors(self.module, self.optimizer, self._devices)
         if self._own is not None:
             files['own'] = _own_tensors(*self._own)

@@ -17,7 +17,7 @@ from hvd_ros.core.errors import ConfigError, ContractMismatch
 from hvd_training.networks.pi0.words import BEGIN, UNKNOWN, Words
 
 LEVELS = 256
-_NUMBER, _TAIL = 5, 8  # most tokens of a number of the state, and of what stands behind them
+_NUMBER, _TAIL = 5, 12  # most tokens of a number of the state, and of what stands behind them
 _TRIED = 8  # states whose text is also read as a whole
 
 

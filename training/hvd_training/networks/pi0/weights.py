@@ -137,6 +137,8 @@ def _refuse(path: Path, lacking: list[str], unexpected: list[str], fresh: Sequen
     if not left:
         return
     parts = sorted({_part(name) for name in left})
+    # A beginning says all that begins with it.
+    parts = [one for one in parts if not any(one.startswith(f'{other}.') for other in parts)]
     raise ContractMismatch(
         f'{path} does not fill this network: {_few(left)}'
         + (f'; and has what it has not: {_few(unexpected)}' if unexpected else '')
