@@ -136,6 +136,7 @@ def test_a_batch_changes_by_its_seed_alone_and_what_follows_only_where_asked() -
     assert not torch.equal(first.observation['rgb.head'], other.observation['rgb.head'])
     assert not torch.equal(first.observation['rgb.head'], first.observation['rgb.left_wrist'])
     assert not torch.equal(first.observation['rgb.head'], first.next_observation['rgb.head'])
+    assert not torch.equal(first.next_observation['rgb.head'], before['rgb.head'])
     assert all(torch.equal(value, batch.observation[key]) for key, value in before.items())
     alone = augmented(batch, ALL, None, seeded(5))
     assert alone.next_observation is batch.next_observation
