@@ -40,6 +40,6 @@ def measure(
         ask = replace(ask, tasks=some)
     tables = [table(name, ask) for name in of if name not in TASKS] or [table(*DEFAULT, ask)]
     root = (work or Path('hvd_tables')).expanduser().resolve()
-    world = R1World(root, pool=1 if quick else R1World.pool)
+    world = R1World(root)
     limits = Limits(all_s=None if minutes is None else 60 * minutes)
     return answer(tables, root, lambda cell: world, limits)

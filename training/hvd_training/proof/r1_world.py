@@ -3,8 +3,8 @@
 """
 The five tasks of the R1: episodes from `hvd sim generate`, datasets, test episodes.
 
-Pools of episodes grow by plan, and a dataset takes the first of a pool, so a table with fewer
-demonstrations uses the same ones. Everything is kept under the hash of what it was made by.
+Scenes follow from the seed and the number of an episode, so fewer demonstrations are the first of
+more. Everything is kept under the hash of what it was made by.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,6 @@ class R1World:
 
     root: Path
     robot: str = 'r1'
-    pool: int = 200  # episodes that an operator plays at least
     workers: int = 1
 
     def datasets(self, data: Data, scale: Scale) -> list[str]:
@@ -98,10 +97,9 @@ class R1World:
     def _pool(self, kind: str, task: str, data: Data, scale: Scale) -> Path:
         """Return a folder of episodes of one kind and task."""
         policy = f'run:{self._imitator(task, data, scale)}' if kind == 'rollouts' else ''
-        count = getattr(data, kind)
         plan = Plan(
             mix=kind,
-            episodes=count if policy else max(count, self.pool),
+            episodes=getattr(data, kind),
             tasks=(task,),
             seed=data.seed + _STREAM[kind],
             robot=self.robot,
