@@ -18,11 +18,11 @@ def numbers(name: str, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(drawn, np.float32)
 
 
-def weights(name: str, shape: tuple[int, ...]) -> np.ndarray:
+def weights(name: str, shape: tuple[int, ...], gain: float = 1.0) -> np.ndarray:
     """Return what a weight of this name is: tame enough for deep networks, variances positive."""
     drawn = numbers(name, shape)
     if name.endswith('running_var'):
         return 0.5 + np.abs(drawn)
     if len(shape) < 2:
         return 0.1 * drawn + float(name.endswith('weight'))
-    return drawn / np.float32(math.sqrt(math.prod(shape[1:])))
+    return drawn * np.float32(gain / math.sqrt(math.prod(shape[1:])))

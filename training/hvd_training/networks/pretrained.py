@@ -58,9 +58,11 @@ def take_over(module: nn.Module, found: Mapping[str, Tensor], what: str) -> Take
     unlike = {name for name in own if name in found and found[name].shape != own[name].shape}
     taken = [name for name in own if name in found and name not in unlike]
     if not taken:
+        shapes = f', {len(unlike)} of another shape' if unlike else ''
         raise ContractMismatch(
             f'{what} has none of the weights of this network ({", ".join(list(own)[:_SHOWN])}, '
-            f'...), but {", ".join(list(found)[:_SHOWN]) or "nothing"}, ...; it is of another one'
+            f'...{shapes}), but {", ".join(list(found)[:_SHOWN]) or "nothing"}, ...; it is of '
+            'another one'
         )
     for name in taken:
         own[name].copy_(found[name])

@@ -57,7 +57,7 @@ class DpConfig:
         0, 'Steps from noise to a chunk; 0: all times, as ddpm does.', low=0, high=1000
     )
     clip: float = param(
-        10.0, 'Bound of a chunk while it is drawn, in normalised units.', low=0.1, high=1e6
+        3.0, 'Bound of a chunk while it is drawn, in normalised units.', low=0.1, high=1e6
     )
 
     def __post_init__(self) -> None:

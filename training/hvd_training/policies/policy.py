@@ -8,7 +8,8 @@ neither weights nor rewards. Steps behind the end of a recording are replaced be
 sees them, so that whatever stands there changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,6 +20,8 @@ from hvd_training.policies.draws import Source
 from hvd_training.policies.heads.head import Head, Network
 
 Reduce = Callable[[Tensor], Tensor]  # mean over processes
+# A head's `sample` or `mode`.
+Draw = Callable[[Network, tuple[int, int, int], Source, torch.device], Tensor]
 
 
 class ChunkPolicy(nn.Module):
@@ -49,9 +52,7 @@ class ChunkPolicy(nn.Module):
     def errors(self, batch: Batch, source: Source) -> Tensor:
         """Return unreduced squared errors (B, K, D) of the head."""
         features = self.encode(batch.observation)
-        return self.head.errors(
-            self._bound(features), filled(batch.actions, batch.valid, self.used), source
-        )
+        return self.missed(features, filled(batch.actions, batch.valid, self.used), source)
 
     def forward(self, batch: Batch, source: Source) -> Tensor:
         """Return `errors`; what wraps a module calls this one."""
@@ -60,19 +61,25 @@ class ChunkPolicy(nn.Module):
     @torch.no_grad()
     def sample(self, observation: Observed, source: Source) -> Tensor:
         """Return the chunks to carry out (B, K, D)."""
-        features = self.encode(observation)
-        shape = (len(features), self.horizon, self.size)
-        return self._known(self.head.mode(self._bound(features), shape, source, features.device))
+        with at_rest(self):
+            return self._known(self.drawn(self.encode(observation), source, self.head.mode))
 
     @torch.no_grad()
     def candidates(self, observation: Observed, count: int, source: Source) -> Tensor:
         """Draw N chunks for every observation (B, N, K, D); it is encoded once."""
-        features = self.encode(observation)
-        rows = len(features)
-        shape = (rows * count, self.horizon, self.size)
-        many = features.repeat_interleave(count, dim=0)
-        drawn = self.head.sample(self._bound(many), shape, source, features.device)
-        return self._known(drawn).reshape(rows, count, self.horizon, self.size)
+        with at_rest(self):
+            many = self.encode(observation).repeat_interleave(count, dim=0)
+            drawn = self._known(self.drawn(many, source, self.head.sample))
+        return drawn.reshape(-1, count, self.horizon, self.size)
+
+    def missed(self, features: Tensor, actions: Tensor, source: Source) -> Tensor:
+        """Return the head's errors (B, K, D) for what was read of the observations."""
+        return self.head.errors(self._bound(features), actions, source)
+
+    def drawn(self, features: Tensor, source: Source, draw: Draw) -> Tensor:
+        """Draw chunks (B, K, D) by a method of the head."""
+        shape = (len(features), self.horizon, self.size)
+        return draw(self._bound(features), shape, source, features.device)
 
     def _known(self, actions: Tensor) -> Tensor:
         return torch.where(self.used, actions, torch.zeros_like(actions))
@@ -83,6 +90,19 @@ class ChunkPolicy(nn.Module):
             return out
 
         return said
+
+
+@contextmanager
+def at_rest(module: nn.Module) -> Iterator[None]:
+    """Act, and forget nothing of what is seen; then learn on, if it did."""
+    learns = module.training
+    if learns:
+        module.eval()
+    try:
+        yield
+    finally:
+        if learns:
+            module.train()
 
 
 def _alone(value: Tensor) -> Tensor:

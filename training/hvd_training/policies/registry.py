@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
-from hvd_training.policies import dp, pi0, small
+from hvd_training.policies import dp, pi0, small, wbvima
 from hvd_training.policies.policy import ChunkPolicy
 
 
@@ -24,6 +24,7 @@ class Entry:
 POLICIES: dict[str, Entry] = {
     'small': Entry(small.SmallConfig, small.build),
     'dp': Entry(dp.DpConfig, dp.build, dp.begin),
+    'wbvima': Entry(wbvima.WbVimaConfig, wbvima.build),
     'pi0': Entry(pi0.Pi0Config, pi0.build, pi0.begin),
 }
 

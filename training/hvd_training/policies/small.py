@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from hvd_ros.core.config import check, param
+from hvd_training.groups import Groups
 from hvd_training.networks.encoders import EncoderSpec, ObservationEncoder
 from hvd_training.networks.mlp import ResidualBlock
 from hvd_training.networks.time_embedding import TimeEmbedding
@@ -54,6 +55,7 @@ class Shapes:
     history: int = 1  # moments of state and images that are seen at once
     cloud_points: int = 0  # N of the clouds
     cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # -> height, width
+    groups: Groups | None = None  # of the body, in its order; None: nobody knows
 
 
 class ChunkMlp(nn.Module):

@@ -49,6 +49,7 @@ class Sizes:
     cloud_points: int = 0
     cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # height, width
     texts: tuple[str, ...] = ()  # the prompts as they are said
+    groups: Groups | None = None  # of the body, whatever the value made of them
 
     def encoder(self, width: int) -> EncoderSpec:
         """Return an encoder for the value."""
@@ -63,6 +64,7 @@ class Sizes:
             horizon=self.horizon, size=self.actions, state=self.state, sim_state=self.sim_state,
             prompts=self.prompts, cloud=self.cloud, history=self.history,
             cloud_points=self.cloud_points, cameras=self.cameras, texts=self.texts,
+            groups=self.groups,
         )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ def sizes_of(about: Mapping[str, Any]) -> Sizes:
         cloud_points=about.get('cloud_points', 0) if CLOUD in observe else 0,
         cameras={camera: (h, w) for camera, (h, w) in about.get('pictures', {}).items()},
         texts=tuple(about['prompts']) if PROMPT in observe else (),
+        groups=groups_.from_lists(about['body_groups']) if 'body_groups' in about else None,
     )
 
 
@@ -98,6 +101,7 @@ def describe(corpus: Corpus, starts: Starts, groups: Groups) -> dict[str, Any]:
         'prompts': list(corpus.prompts),
         'tasks': {facts.prompt: facts.task for facts in corpus.facts},
         'groups': groups.as_json(),
+        'body_groups': groups_for(corpus).as_json(),
         'horizon': config.horizon,
         'observe': list(config.observe),
         'normalise': config.normalise,
