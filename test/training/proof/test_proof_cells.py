@@ -5,10 +5,12 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from hvd_ros.core.errors import ConfigError
 from hvd_training.proof.cell import Cell, Data, Scale
 from hvd_training.proof.methods import METHODS, data_of, method, policy_config, value_config
+from hvd_training.values.weights import raw_weights
 
 CELL = Cell('hvd', Data(('pen_insert',), 8, 4, 2), 3, Scale(policy_steps=40, value_steps=60))
 
@@ -62,6 +64,13 @@ def test_fields_of_a_scale_reach_every_method_and_those_of_a_method_only_it() ->
     assert (sharp.value.alpha, plain.value.alpha) == (3.0, 1.0)
     assert (sharp.value.width, plain.value.width) == (24, 24)
     assert policy_config(replace(CELL, scale=scale)).policy.width == 32
+
+
+def test_with_weights_alike_every_chunk_counts_as_one() -> None:
+    config = value_config(replace(CELL, method='hvd-flat'))
+    assert config is not None
+    weights = raw_weights(torch.linspace(-3, 3, 7)[:, None], torch.tensor([0.1]), config.value)
+    assert torch.allclose(weights, torch.ones_like(weights), atol=1e-4)
 
 
 @pytest.mark.parametrize(

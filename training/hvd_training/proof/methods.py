@@ -43,6 +43,8 @@ METHODS: dict[str, Method] = {
     'deas': Method('a histogram of returns, best of N', 'small-deas'),
     'hvd': _hvd('a weight for each group, base first, demonstrations beside'),
     'hvd-sharp': _hvd('the same, weights three times as sharp', '--value.alpha', '3'),
+    # The weight of every chunk is 1 then, so what is left are the demonstrations beside all data.
+    'hvd-flat': _hvd('with all weights alike: the control', '--value.alpha', '0.000001'),
     'hvd-shared': _hvd('without hierarchy', preset='small-hvd-shared'),
     'hvd-residual': _hvd('heads that add up', preset='small-hvd-residual'),
     'hvd-random': _hvd('groups by chance: the control', preset='small-hvd-random'),

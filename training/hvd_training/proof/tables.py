@@ -174,8 +174,9 @@ TABLES: dict[str, Callable[[Question], Table]] = {
         ('BC, all', 'bc-all', ''), ('BC, successes', 'filtered-bc', ''),
         ('chunked IQL', 'iql', ''), ('IDQL', 'idql', ''), ('DEAS', 'deas', ''),
         ('HVD', 'hvd', ''), ('HVD, alpha 3', 'hvd-sharp', ''),
-        ('HVD, one weight', 'hvd-shared', ''), ('HVD, residual', 'hvd-residual', ''),
-        ('HVD, groups by chance', 'hvd-random', ''), ('HVD as printed', 'hvd-paper', ''),
+        ('HVD, weights alike', 'hvd-flat', ''), ('HVD, one weight', 'hvd-shared', ''),
+        ('HVD, residual', 'hvd-residual', ''), ('HVD, groups by chance', 'hvd-random', ''),
+        ('HVD as printed', 'hvd-paper', ''),
     ),
 }  # fmt: skip
 
