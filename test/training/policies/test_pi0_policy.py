@@ -109,6 +109,21 @@ def _value():
 
 
 @pytest.mark.parametrize('variant', VARIANTS)
+@pytest.mark.parametrize('precision', [torch.float32, torch.bfloat16])
+def test_what_is_kept_in_16_bits_serves_both_precisions(variant, precision):
+    frozen = policy(variant=variant, learn='lora', learn_vision=False)
+    seen = batch(2)
+    with torch.autocast('cpu', dtype=torch.bfloat16, enabled=precision != torch.float32):
+        errors = frozen.errors(seen, seeded(2))
+        errors.mean().backward()
+    assert errors.dtype == torch.float32 and torch.isfinite(errors).all()
+    got = {name for name, p in frozen.named_parameters() if p.grad is not None}
+    assert got == {name for name, p in frozen.named_parameters() if p.requires_grad}
+    assert not any('vision' in name for name in got) and any('lora_b' in name for name in got)
+    assert asked(frozen, seen.observation).dtype == torch.float32
+
+
+@pytest.mark.parametrize('variant', VARIANTS)
 def test_every_part_of_the_observation_is_looked_at(variant):
     found, seen = policy(variant=variant), batch(2).observation
     usual = asked(found, seen)

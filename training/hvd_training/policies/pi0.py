@@ -17,8 +17,9 @@ from hvd_ros.core.config import check, param
 from hvd_ros.core.errors import ConfigError
 from hvd_training.networks.pi0 import sizes, weights
 from hvd_training.networks.pi0.actor import Actor
+from hvd_training.networks.pi0.lora import Linear
 from hvd_training.networks.pi0.prompts import Prompts
-from hvd_training.networks.pi0.reader import Reader
+from hvd_training.networks.pi0.reader import Reader, WordTable
 from hvd_training.networks.pi0.sizes import Pi0Sizes
 from hvd_training.networks.pi0.words import words
 from hvd_training.policies.pi0_policy import Looking, Pi0Policy
@@ -89,19 +90,18 @@ def _size(policy: Pi0Policy) -> Pi0Sizes:
 
 
 def _freeze(config: Pi0Config, reader: Reader, actor: Actor) -> None:
-    """Have only those weights learn that are meant to."""
+    """Have only those weights learn that are meant to, and keep large ones that do not small."""
     still: list[nn.Module] = [] if config.learn_vision else [reader.vision]
     if config.learn == 'lora':
         still += [reader.language, actor.expert]
-    dtype = _FROZEN[config.frozen]
     for part in still:
         for name, weight in part.named_parameters():
-            if name.endswith(('lora_a', 'lora_b')):
-                continue
-            weight.requires_grad_(False)
-            # Norms are small, and their numbers near each other.
-            if weight.ndim > 1:
-                weight.data = weight.data.to(dtype)
+            if not name.endswith(('lora_a', 'lora_b')):
+                weight.requires_grad_(False)
+        for module in part.modules():
+            # These two serve numbers of any kind, whatever their own is.
+            if isinstance(module, Linear | WordTable):
+                module.weight.data = module.weight.data.to(_FROZEN[config.frozen])
 
 
 def _refuse(config: Pi0Config, shapes: Shapes) -> None:

@@ -29,14 +29,25 @@ class Projector(nn.Module):
         self.linear = nn.Linear(inputs, outputs)
 
 
+class WordTable(nn.Embedding):
+    """Words as numbers about 1, whatever the weights are kept in."""
+
+    def __init__(self, vocabulary: int, width: int) -> None:
+        super().__init__(vocabulary, width)
+        nn.init.normal_(self.weight, std=width**-0.5)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Return (B, T, W) in float32."""
+        return super().forward(words).float() * math.sqrt(self.embedding_dim)
+
+
 class Language(nn.Module):
     """The layers, and words as tokens."""
 
     def __init__(self, size: Pi0Sizes, rank: int) -> None:
         super().__init__()
         width = size.language.width
-        self.embed_tokens = nn.Embedding(size.vocabulary, width)
-        nn.init.normal_(self.embed_tokens.weight, std=width**-0.5)
+        self.embed_tokens = WordTable(size.vocabulary, width)
         self.layers = nn.ModuleList(Layer(size.language, rank) for _ in range(size.language.depth))
         self.norm = RmsNorm(width)  # in the public files; nobody looks at what it would give
 
@@ -66,8 +77,8 @@ class Reader(nn.Module):
             patches = self.projector.linear(self.vision(pixels))
             tokens.append(patches)
             valid.append(there[:, None].expand(-1, patches.shape[1]))
-        said = self.language.embed_tokens(words).float() * math.sqrt(self.size.language.width)
-        return torch.cat([*tokens, said], dim=1), torch.cat([*valid, real], dim=1)
+        tokens.append(self.language.embed_tokens(words))
+        return torch.cat(tokens, dim=1), torch.cat([*valid, real], dim=1)
 
     def forward(self, tokens: Tensor, real: Tensor) -> tuple[KeysValues, ...]:
         """Return keys and values of every layer."""
