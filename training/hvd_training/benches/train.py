@@ -6,7 +6,8 @@
 The bound is a hand-written loop over the same networks, losses and optimizer with its batches in
 memory: no data, no report, no checkpoint. Both run in turns in this process, so that a busy
 machine is busy for both. The peer is PyTorch Lightning with a DataLoader on the same policy, in
-the interpreter that HVD_LIGHTNING_PYTHON names; without it its ratio is nothing.
+the interpreter that HVD_LIGHTNING_PYTHON names; without it its ratio is nothing. Last comes every
+other kind of network at a small size (networks.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ import numpy as np
 import torch
 
 from hvd_ros.core.errors import ConfigError
+from hvd_training.benches import networks
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.data.loading.corpus import Corpus
 from hvd_training.data.loading.opening import open_corpus
@@ -49,6 +51,7 @@ _EPISODES, _FRAMES = 100, 150
 _STATE, _ACTION = 66, 23  # an action of BEHAVIOR-1K, so that values have three heads
 _BATCH, _HORIZON = 256, 16
 _SHARE = 0.45  # of the time for each phase; the rest is for setting up
+_OTHERS = 0.5  # as much again for one kind of network after the other
 _IN_MEMORY = 8  # batches of the bound
 
 
@@ -80,6 +83,7 @@ def measure(quick: bool, minutes: float | None) -> dict[str, float]:
         'peer_policy_steps_per_s': peer,
         'ratio_vs_peer': p / peer,
         'data_wait_share': max(v_wait, p_wait),
+        **networks.measure(seconds * _OTHERS),
         'memory_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
