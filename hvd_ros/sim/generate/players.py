@@ -9,6 +9,7 @@ from itertools import count
 import numpy as np
 
 from hvd_ros.core.errors import ContractMismatch, EpisodeError, HvdError
+from hvd_ros.core.policy.history import steps_of
 from hvd_ros.core.policy.policy import Policy, checked_chunk
 from hvd_ros.core.robot.body import Array, Kind
 from hvd_ros.sim.experts.catalogue import Moves
@@ -39,7 +40,7 @@ def policy_moves(env: TaskEnv, policy: Policy, seed: int) -> Moves:
         seen = env.observe(policy.needs)
         with _blame(policy):
             chunk = checked_chunk(policy, policy.act(seen), env.body)
-        yield from chunk[: policy.execute]
+        yield from steps_of(policy, chunk, lambda: env.observe(policy.needs))
 
 
 def _posture(env: TaskEnv) -> Array:

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, HvdError
+from hvd_ros.core.policy.history import steps_of
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.policy import Policy, checked_chunk, checked_policy
 from hvd_ros.core.robot.body import Array, Body
@@ -78,7 +79,7 @@ class PolicyPlayer:
             with _blame():
                 answer = thinking.timed(lambda seen=seen: self._policy.act(seen))  # type: ignore[misc]
                 chunk = checked_chunk(self._policy, answer, env.body)
-            yield from chunk[: self._policy.execute]
+            yield from steps_of(self._policy, chunk, lambda: _seen(env, self.needs))
 
 
 @dataclass

@@ -7,6 +7,8 @@ Normalisation, the order of the state's numbers and the dimensions that were lea
 run, never from where it acts; what does not fit is refused by name when it is opened.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from torch import Tensor
 
 from hvd_ros.core.episodes.meta import hex_id
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
+from hvd_ros.core.policy.history import History
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.seen import seen_cloud, seen_picture
 from hvd_ros.core.robot.body import Array, Body, Kind
@@ -114,6 +117,7 @@ class TrainedPolicy:
         self._generator = torch.Generator(device)
         self._prompt = 0
         self._sim_at = list(range(len(about['sim_names'])))
+        self._past = History(data.history, 1 / about['fps'])
 
     @property
     def name(self) -> str:
@@ -136,8 +140,18 @@ class TrainedPolicy:
         """Return which cameras it looks through."""
         return self._config.data.cameras
 
+    @property
+    def history(self) -> int:
+        """Return how many moments it looks at."""
+        return self._past.moments
+
+    def look(self, observation: Observation) -> None:
+        """Remember what is seen between two answers."""
+        self._past.add(observation)
+
     def reset(self, seed: int, prompt: str) -> None:
         """Begin an episode; the same seed gives the same draws."""
+        self._past.forget()
         self._generator.manual_seed(seed)
         if isinstance(self._sampler, BestOfN):
             self._sampler.reset(seed)
@@ -152,8 +166,9 @@ class TrainedPolicy:
 
     def act(self, observation: Observation) -> Array:
         """Return a chunk (K, D) of absolute commands."""
-        state = np.asarray(observation.state, np.float32)[self._state_at][None]
-        seen = self._seen(observation, state)
+        self._past.add(observation)
+        state = self._state(observation)[None]
+        seen = self._seen(observation)
         chunk = self._sample(seen, self._generator)
         learnt = self._scale.absolute(chunk.float().cpu().numpy(), state)[0]
         commands = self._still.chunk(state[0], len(learnt))
@@ -163,12 +178,20 @@ class TrainedPolicy:
     def _sample(self, seen: Observed, source: Source) -> Tensor:
         return self._sampler.sample(seen, source)
 
-    def _seen(self, observation: Observation, state: NDArray[np.float32]) -> Observed:
+    def _state(self, observation: Observation) -> NDArray[np.float32]:
+        return np.asarray(observation.state, np.float32)[self._state_at]
+
+    def _moments(self, look: Callable[[Observation], NDArray[Any]]) -> NDArray[Any]:
+        """Return what is seen of (1, T, ...), oldest first, or of one moment (1, ...)."""
+        seen = [look(one) for one in self._past.recent()]
+        return seen[0][None] if len(seen) == 1 else np.stack(seen)[None]
+
+    def _seen(self, observation: Observation) -> Observed:
         """Return the observation as batches have it, B = 1."""
         found: dict[str, Any] = {}
         for name in self._config.data.observe:
             if name == STATE:
-                found[name] = self._scale.state.forward(state)
+                found[name] = self._scale.state.forward(self._moments(self._state))
             elif name == SIM_STATE:
                 found[name] = self._sim_state(observation)
             elif name == CLOUD:
@@ -176,7 +199,7 @@ class TrainedPolicy:
             elif name == PROMPT:
                 found[name] = np.array([self._prompt])
             else:
-                found[name] = self._picture(observation, name.removeprefix(RGB))
+                found[name] = self._moments(partial(self._picture, name.removeprefix(RGB)))
         return {key: torch.from_numpy(one).to(self._device) for key, one in found.items()}
 
     def _sim_state(self, observation: Observation) -> NDArray[np.float32]:
@@ -196,11 +219,11 @@ class TrainedPolicy:
         return self._scale.sim_state.forward(known[None])
 
     def _cloud(self, observation: Observation) -> NDArray[np.float32]:
-        if observation.cloud is None or not len(observation.cloud[0]):
+        if observation.cloud is None:
             raise ConfigError(f'{self._folder.path} looks at a cloud, and none was given')
         return seen_cloud(*observation.cloud, self._config.data.cloud_points)[None]
 
-    def _picture(self, observation: Observation, camera: str) -> NDArray[np.uint8]:
+    def _picture(self, camera: str, observation: Observation) -> NDArray[np.uint8]:
         picture = observation.images.get(camera)
         if picture is None:
             there = ', '.join(observation.images) or 'none'
@@ -209,7 +232,7 @@ class TrainedPolicy:
                 f'cameras that do: {there}'
             )
         height, width = self._about['pictures'][camera]
-        return seen_picture(picture, (height, width))[None]
+        return seen_picture(picture, (height, width))
 
 
 class _Still:
