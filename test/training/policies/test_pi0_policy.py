@@ -63,8 +63,7 @@ def test_it_learns_chunks_by_heart():
     slow = Averaged(found.network, 0.99)
     for step in range(steps):
         optimizer.param_groups[0]['lr'] = 1.5e-2 * (1 - step / steps) ** 2
-        errors = found.head.errors(lambda x, t: found.network(context, x, t), actions, source)
-        errors.mean().backward()
+        found.missed(context, actions, source).mean().backward()
         optimizer.step()
         optimizer.zero_grad()
         slow.update(step)

@@ -105,6 +105,7 @@ def test_reading_once_and_stepping_gives_what_sampling_gives(runs):
         batch[f'rgb.{camera}'] = torch.randint(0, 256, shape, generator=source, dtype=torch.uint8)
     x, context = noise, split.context(batch)
     assert all(one.dtype == torch.float32 for one in context.values())
+    assert not set(context) & set(batch), 'a graph has each name once'
     for step in split.steps:
         said = split.predict(context, x, torch.tensor([step.time]))
         x = step.keep * x + step.gain * said

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from hvd_ros.core.errors import ContractMismatch
 from hvd_ros.core.policy.bundle import Step
-from hvd_training.data.batch import PROMPT, RGB, STATE, Batch, Observed
+from hvd_training.data.batch import PROMPT, RGB, STATE, Observed
 from hvd_training.networks.encoders import PRESENT
 from hvd_training.networks.pi0.actor import Actor
 from hvd_training.networks.pi0.context import Context
@@ -24,7 +24,7 @@ from hvd_training.networks.pi0.prompts import Prompts
 from hvd_training.networks.pi0.reader import Reader
 from hvd_training.policies.draws import Source
 from hvd_training.policies.heads.flow import NoiseAtOne
-from hvd_training.policies.policy import ChunkPolicy, filled
+from hvd_training.policies.policy import ChunkPolicy, Draw
 
 
 class Looking(nn.Module):
@@ -105,23 +105,14 @@ class Pi0Policy(ChunkPolicy):
         """Return the Context of an observation."""
         return self.encoder(observation)
 
-    def errors(self, batch: Batch, source: Source) -> Tensor:
-        """Return squared errors of the velocity (B, K, D)."""
-        context = self.encode(batch.observation)
-        actions = padded(filled(batch.actions, batch.valid, self.used), self.width)
-        return self.head.errors(self._bound(context), actions, source)[..., : self.size]
+    def missed(self, features: Any, actions: Tensor, source: Source) -> Tensor:
+        """Return squared errors of the velocity (B, K, D), padding left out."""
+        return super().missed(features, padded(actions, self.width), source)[..., : self.size]
 
-    @torch.no_grad()
-    def sample(self, observation: Observed, source: Source) -> Tensor:
-        """Return the chunks to carry out (B, K, D)."""
-        return self._drawn(self.encode(observation), source)
-
-    @torch.no_grad()
-    def candidates(self, observation: Observed, count: int, source: Source) -> Tensor:
-        """Draw N chunks for every observation (B, N, K, D); it is read once."""
-        context = self.encode(observation)
-        drawn = self._drawn(context.repeat_interleave(count), source)
-        return drawn.reshape(len(context), count, self.horizon, self.size)
+    def drawn(self, features: Any, source: Source, draw: Draw) -> Tensor:
+        """Draw chunks (B, K, D), of which the network knows more than is carried out."""
+        shape = (len(features), self.horizon, self.width)
+        return draw(self._bound(features), shape, source, features.device)[..., : self.size]
 
     def known(self, drawn: Tensor) -> Tensor:
         """Return the actions (..., K, D) of padded ones."""
@@ -130,11 +121,6 @@ class Pi0Policy(ChunkPolicy):
     def split(self) -> 'Pi0Split':
         """Return how it is exported: reading once, then a graph for each step."""
         return Pi0Split(self)
-
-    def _drawn(self, context: Context, source: Source) -> Tensor:
-        shape = (len(context), self.horizon, self.width)
-        drawn = self.head.sample(self._bound(context), shape, source, context.device)
-        return self.known(drawn)
 
 
 class Pi0Split:
@@ -157,7 +143,7 @@ class Pi0Split:
     def context(self, observation: Observed) -> dict[str, Tensor]:
         """Return keys, values, what is real, and the state."""
         found = self._policy.encode(observation)
-        named = {'real': found.real.float(), 'state': found.state}
+        named = {'real': found.real.float(), 'padded_state': found.state}
         for layer, (keys, values) in enumerate(found.layers):
             named |= {f'keys_{layer}': keys.float(), f'values_{layer}': values.float()}
         return named
@@ -167,7 +153,7 @@ class Pi0Split:
         count = self._policy.actor.size.depth
         layers = tuple((context[f'keys_{i}'], context[f'values_{i}']) for i in range(count))
         out: Tensor = self._policy.network(
-            Context(layers, context['real'] > 0, context['state']), x, time
+            Context(layers, context['real'] > 0, context['padded_state']), x, time
         )
         return out.float()
 
