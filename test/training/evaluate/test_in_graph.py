@@ -32,9 +32,7 @@ def test_the_last_line_of_the_verb_becomes_an_outcome():
 
 def test_an_episode_without_a_score_is_an_error_with_the_words_of_the_verb():
     code = "print('error: the mux refuses', file=sys.stderr)\nsys.exit(1)"
-    with pytest.raises(
-        EpisodeLost, match='m:Policy in pen_insert, seed 5: error: the mux'
-    ):
+    with pytest.raises(EpisodeLost, match='m:Policy in pen_insert, seed 5: error: the mux'):
         GraphDesk(standin(code)).play(JOB)
 
 

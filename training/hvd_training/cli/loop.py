@@ -10,8 +10,8 @@ import sys
 NAME = 'loop'
 HELP = 'the whole loop for one task: data, value, policies, table, pictures, a live rollout'
 EXAMPLES = (
-    'hvd loop                       # a quarter of an hour on two cores',
-    'hvd loop --task pen_insert --out pen --minutes 40',
+    'hvd loop                       # some ten minutes on two cores',
+    'hvd loop --task cup_upright --sees cloud --out cup',
     'hvd loop --quick --no-live     # a few updates: that all is there',
     'The same command goes on where it was. exit codes: 0 done, 1 not all of it, 2 wrong argument',
 )
@@ -20,7 +20,9 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the task, the place, and how much of it."""
     add = parser.add_argument
-    add('--task', metavar='TASK', help='(default: cup_upright)')
+    add('--task', metavar='TASK', help='(default: pen_insert)')
+    sees = 'sim_state (default: what only a simulation knows) or cloud (sensors only)'
+    add('--sees', choices=('sim_state', 'cloud'), default='sim_state', help=sees)
     add('--out', type=Path, default=Path('hvd_loop'), metavar='DIR', help='(default: hvd_loop)')
     add('--minutes', type=float, metavar='M', help='for data and learning, at most')
     add('--workers', type=int, default=2, metavar='N', help='processes that play (default: 2)')
@@ -37,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     from hvd_training.benches.tables import QUICK
     from hvd_training.proof import loop
 
-    ask = replace(QUICK, scale=replace(QUICK.scale, sees='cloud')) if args.quick else loop.USUAL
+    ask = QUICK if args.quick else loop.USUAL
+    ask = replace(ask, scale=replace(ask.scale, sees=args.sees))
     if args.task:
         load_sim_task(args.task)
         ask = replace(ask, tasks=(args.task,))
@@ -48,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     print(f'\nthe same policy through the whole ROS graph, in real time, seed {made.seed}')
     words = [
         'rollout', f'run:{made.policy}', '--task', ask.tasks[0], '--seed', str(made.seed),
-        '--cloud', loop.CLOUD, '--viewer', str(args.viewer),
+        '--cloud', loop.CLOUDS.get(args.sees, 'rays'), '--viewer', str(args.viewer),
     ]  # fmt: skip
     return subprocess.run(
         [sys.executable, '-m', 'hvd_ros.cli.main', *words], check=False

@@ -112,7 +112,8 @@ def gif_of(mp4: Path, gif: Path, width: int = 320, every: int = 2) -> None:
     """Write a film once more as a picture that moves, smaller, for pages that show no films."""
     with av.open(str(mp4)) as source:
         rate = float(source.streams.video[0].average_rate or 10)
-        shown = [f.to_image() for i, f in enumerate(source.decode(video=0)) if i % every == 0]
+        frames: Any = source.decode(video=0)
+        shown = [frame.to_image() for i, frame in enumerate(frames) if i % every == 0]
     size = (width, round(width * shown[0].height / shown[0].width))
     first, *rest = (frame.resize(size).quantize(96) for frame in shown)
     first.save(gif, save_all=True, append_images=rest, duration=1000 * every / rate, loop=0)
