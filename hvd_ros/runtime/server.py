@@ -154,7 +154,8 @@ class _Episode:
 
     def __init__(self, policy: Policy, body: Body, state_size: int) -> None:
         self._policy, self._body, self._state_size = policy, body, state_size
-        self._prompt: str | None = None
+        self._prompt: str | None = None  # of an episode that began by itself
+        self._told = False  # whether the client begins its episodes
         self._total_ms: float | None = None
 
     def answer(self, message: Message) -> Message:
@@ -164,7 +165,7 @@ class _Episode:
             self._reset(message[protocol.RESET])
             return {protocol.RESET: True}
         observation = protocol.seen(message, self._state_size)
-        if observation.prompt != self._prompt:
+        if not self._told and observation.prompt != self._prompt:
             self._begin(0, observation.prompt)
         since = time.perf_counter()
         chunk = checked_chunk(self._policy, self._policy.act(observation), self._body)
@@ -186,9 +187,10 @@ class _Episode:
         if type(seed) is not int or seed < 0:
             raise ContractMismatch(f'seed {seed!r}: a whole number of 0 or more')
         self._begin(seed, how['prompt'])
+        self._told = True
 
     def _begin(self, seed: int, prompt: str) -> None:
-        self._prompt = None
+        self._told, self._prompt = False, None
         self._policy.reset(seed, prompt)
         self._prompt = prompt
 

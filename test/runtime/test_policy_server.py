@@ -40,7 +40,8 @@ def test_a_policy_elsewhere_answers_as_it_would_here():
         image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
         chunk = remote.act(Observation(7, STATE, images={'head': image}, prompt='pen'))
         assert np.array_equal(chunk, Echo().act(SEEN))
-        assert policy.resets == [(3, 'pen')], 'the prompt of a reset is not reset again'
+        remote.act(Observation(8, STATE))
+        assert policy.resets == [(3, 'pen')], 'a reset counts, whatever a question says'
         assert np.array_equal(policy.asked[0].images['head'], image)
         remote.close()
 
