@@ -15,7 +15,7 @@ from hvd_training.proof.cell import Cell, Data, Scale, one_of
 
 # Experts are so few that imitation lands between 0.2 and 0.7.
 EXPERTS, IMPERFECT, ROLLOUTS = 40, 120, 0
-# What learns to act from few episodes on a CPU in minutes; found on validation seeds.
+# What learns to act from few episodes on a CPU in minutes; hardly tuned.
 RECIPE = Scale(
     policy_steps=4000, value_steps=2000, batch_size=128,
     policy=(
