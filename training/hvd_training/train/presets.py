@@ -227,7 +227,10 @@ def _dp(text: str, name: str, tiny: bool = False) -> Callable[[], Preset]:
         optim=OptimConfig(learning_rate=1e-4, warmup=500, beta2=0.95, final_share=0.0),
     )  # fmt: skip
     if tiny:
-        policy = DpConfig((16, 16), groups=4, time_width=16, picture_height=32, image_channels=16)
+        policy = DpConfig(
+            (16, 16), groups=4, time_width=16, picture_height=32, image_channels=16,
+            sampler='ddim', sampling_steps=4,
+        )  # fmt: skip
         data = replace(data, horizon=4, image_height=32, image_width=32)
         config = replace(config, policy=policy, data=data, run=replace(_TINY, steps=4))
     return lambda: _paper(text, config, name)
