@@ -244,6 +244,8 @@ class TestAPolicyNode:
             RecorderStatus, 'recorder/status', told.append, qos.LATCHED
         )
         wire.wait('recorder', lambda: bool(told) and not told[-1].missing, 30.0)
+        # A process that starts takes a busy machine's time, and the mux may have held meanwhile.
+        driving.begin()
         started = wire._call(StartEpisode, 'recorder/start', StartEpisode.Request())
         assert started.success, started.message
         wire.wait('a rollout', lambda: told[-1].frames >= 10)
