@@ -109,8 +109,11 @@ class R1World:
         # A run lies under its own hash, so its name says all about it.
         known = replace(plan, policy=Path(policy).name)
         out = self.root / 'pools' / f'{task}.{kind}.{known.digest}'
-        out.parent.mkdir(parents=True, exist_ok=True)
-        generate(plan, out, self.workers, _quiet)
+        whole = out.with_name(f'{out.name}.whole')
+        if not whole.is_file():  # two processes may share a pool that is done
+            out.parent.mkdir(parents=True, exist_ok=True)
+            generate(plan, out, self.workers, _quiet)
+            whole.touch()
         return out
 
     def _imitator(self, task: str, data: Data, scale: Scale) -> Path:
