@@ -26,7 +26,12 @@ def success_text(table: Table, results: Results) -> str:
     """Return strict success of every row and column, and every row against the first."""
     paper = any(row.paper for row in table.rows)
     several = len(table.columns) > 1
-    head = ['', *table.columns, *([AVERAGE] if several else []), *(['paper'] if paper else [])]
+    head = [
+        '',
+        *table.columns,
+        *([AVERAGE] if several else []),
+        *(['paper, all tasks'] if paper else []),
+    ]
     lines = [head]
     for row in table.rows:
         shown = [figure(row.entries[column], results) for column in table.columns]
