@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hvd_ros.cli.arguments import add_json, positive
 
+_EARLIER = 2  # steps
+
 NAME = 'rollout'
 HELP = 'let a policy play one episode in the twin, through the whole graph, and score it'
 EXAMPLES = (
@@ -30,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--cloud', choices=('depth', 'rays', 'table'), default='rays', help=clouds)
     add('--robot', default='r1', metavar='ROBOT', help='(default: r1)')
     add('--limit', type=positive, metavar='S', help='longest [s] (default: that of the task)')
+    period = 'between two questions [s] (default: as much of a chunk as the policy carries out)'
+    add('--period', type=positive, metavar='S', help=period)
     add('--viewer', type=int, metavar='PORT', help='serve the page on this port')
     add_json(parser, 'end with one line of JSON')
 
@@ -39,19 +43,24 @@ def run(args: argparse.Namespace) -> int:
     from hvd_ros.core.robot.description import load_body
     from hvd_ros.core.tasks import load_task
     from hvd_ros.nodes.policy.opening import open_for_robot
+    from hvd_ros.sim.task_env import STEP_S
     from hvd_ros.sim.tasks.catalogue import load_sim_task
     from hvd_ros.sim.tasks.setting import load_setting
 
     limit_s, stages = load_sim_task(args.task).limit_s, load_task(args.task).stage_names
     load_setting(args.setting)
     spec = _absolute(args.policy)
-    needs = open_for_robot(spec, load_body(args.robot), 'sim').needs
+    policy = open_for_robot(spec, load_body(args.robot), 'sim')
+    # As headless, a chunk is carried out about as far as its policy says; the answer takes a
+    # while, and until then the chunk before must not run out.
+    period_s = args.period or STEP_S * max(1, policy.execute - _EARLIER)
 
     from hvd_ros.cli import graph_episode
 
     told = graph_episode.arguments(
-        spec, needs, args.task, args.setting, args.seed, args.cloud, args.robot
+        spec, policy.needs, args.task, args.setting, args.seed, args.cloud, args.robot
     )
+    told['policy_period'] = f'{period_s:g}'
     if args.viewer:
         told |= {'viewer': 'true', 'viewer_port': str(args.viewer)}
         print(f'watch it: http://127.0.0.1:{args.viewer}', flush=True)
