@@ -9,6 +9,7 @@ still.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_ros.core.policy import bundle
 from hvd_ros.core.policy.bundle import Manifest
+from hvd_ros.core.policy.history import History
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.seen import seen_cloud, seen_picture
 from hvd_ros.core.robot.body import Array, Body, Kind
@@ -68,6 +70,7 @@ class BundlePolicy:
         self._still = _Still(body, there)
         self._random = np.random.default_rng(0)
         self._prompt, self._sim_at = 0, np.arange(len(manifest.inputs.sim_state))
+        self._past = History(manifest.inputs.history, manifest.step_s)
 
     @property
     def name(self) -> str:
@@ -100,8 +103,18 @@ class BundlePolicy:
         """Return which bundle it is."""
         return self.manifest.bundle_id
 
+    @property
+    def history(self) -> int:
+        """Return how many moments it looks at."""
+        return self._past.moments
+
+    def look(self, observation: Observation) -> None:
+        """Remember what is seen between two answers."""
+        self._past.add(observation)
+
     def reset(self, seed: int, prompt: str) -> None:
         """Begin an episode; the same seed gives the same draws."""
+        self._past.forget()
         self._random = np.random.default_rng(seed)
         prompts, seen = self.manifest.prompts, self.manifest.inputs
         if prompt not in prompts:
@@ -153,17 +166,25 @@ class BundlePolicy:
     def _feed(self, observation: Observation) -> Feed:
         """Return what the graphs ask for; of nothing else anything is looked at."""
         seen = self.manifest.inputs
-        state = np.asarray(observation.state, np.float32)[self._state_at][None]
-        feed: Feed = {'state': state}
+        self._past.add(observation)
+        feed: Feed = {'state': self._moments(self._state)}
         if seen.sim_state:
             feed['sim_state'] = self._sim_state(observation)
         if seen.cloud_points:
             feed['cloud'] = self._cloud(observation)
         for camera, size in seen.cameras.items():
-            feed[f'rgb.{camera}'] = self._picture(observation, camera, size)
+            feed[f'rgb.{camera}'] = self._moments(partial(self._picture, camera, size))
         if seen.prompt:
             feed['prompt'] = np.array([self._prompt], np.int64)
         return feed
+
+    def _moments(self, look: Callable[[Observation], NDArray[Any]]) -> NDArray[Any]:
+        """Return what is seen of (1, T, ...), oldest first, or of one moment (1, ...)."""
+        seen = [look(one) for one in self._past.recent()]
+        return seen[0][None] if len(seen) == 1 else np.stack(seen)[None]
+
+    def _state(self, observation: Observation) -> NDArray[np.float32]:
+        return np.asarray(observation.state, np.float32)[self._state_at]
 
     def _sim_state(self, observation: Observation) -> NDArray[np.float32]:
         given = observation.sim_state
@@ -185,13 +206,13 @@ class BundlePolicy:
         return seen_cloud(*observation.cloud, self.manifest.inputs.cloud_points)[None]
 
     def _picture(
-        self, observation: Observation, camera: str, size: tuple[int, int]
+        self, camera: str, size: tuple[int, int], observation: Observation
     ) -> NDArray[np.uint8]:
         picture = observation.images.get(camera)
         if picture is None:
             there = ', '.join(observation.images) or 'none'
             raise self._missing(f"the camera '{camera}'; given are {there}")
-        return seen_picture(np.asarray(picture, np.uint8), size)[None]
+        return seen_picture(np.asarray(picture, np.uint8), size)
 
     def _missing(self, what: str) -> ContractMismatch:
         return ContractMismatch(f"bundle '{self.name}' was not shown what it looks at: {what}")

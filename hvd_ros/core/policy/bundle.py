@@ -46,7 +46,7 @@ class Inputs:
     cloud_points: int = 0  # (1, N, 6) float32: x, y, z [m], colour 0..1
     cameras: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # (1, H, W, 3) uint8
     prompt: bool = False  # (1,) int64, place in Manifest.prompts
-    history: int = 1  # observations, this one included
+    history: int = 1  # moments of state and cameras, this one included: (1, T, ...) if above 1
 
 
 @dataclass(frozen=True)
@@ -264,8 +264,8 @@ def _manifest(data: Mapping[str, Any]) -> Manifest:
     seen, sampler = dict(data['inputs']), data['sampler']
     if sampler['kind'] not in KINDS:
         raise ValueError(f"sampler '{sampler['kind']}'; {did_you_mean(sampler['kind'], KINDS)}")
-    if seen.get('history', 1) != 1:
-        raise ValueError(f'history {seen["history"]}; valid: 1')
+    if not isinstance(seen.get('history', 1), int) or seen.get('history', 1) < 1:
+        raise ValueError(f'history {seen["history"]}; valid: 1 and more')
     known = {f.name for f in fields(Manifest)}
     plain = {key: _frozen(value) for key, value in data.items() if key in known}
     return Manifest(

@@ -127,7 +127,7 @@ def test_an_edited_manifest_is_refused(tmp_path: Path) -> None:
     'changes',
     [
         {'inputs': {'state': [], 'colour': 1}},
-        {'inputs': {'history': 2}},
+        {'inputs': {'history': 0}},
         {'inputs': 3},
         {'sampler': {'kind': 'magic', 'noise': [], 'steps': []}},
         {'sampler': {'kind': 'whole'}},

@@ -161,6 +161,7 @@ def _inputs(subject: Subject, corpus: Corpus) -> Inputs:
         cloud_points=subject.config.data.cloud_points if CLOUD in observe else 0,
         cameras={name: inputs.picture_size(corpus, name) for name in cameras},
         prompt=PROMPT in observe,
+        history=subject.config.data.history,
     )
 
 

@@ -92,15 +92,20 @@ class Commands(nn.Module):
         out = chunk.float() * self.width + self.centre
         if self.relative:
             assert state is not None
-            out = out + (state[:, self.origin] * self.moved)[:, None]
+            out = out + (newest(state)[:, self.origin] * self.moved)[:, None]
         return out
 
     def undone(self, commands: Tensor, state: Tensor | None) -> Tensor:
         """Return the normalised actions of commands."""
         if self.relative:
             assert state is not None
-            commands = commands - (state[:, self.origin] * self.moved)[:, None]
+            commands = commands - (newest(state)[:, self.origin] * self.moved)[:, None]
         return (commands - self.centre) / self.width
+
+
+def newest(state: Tensor) -> Tensor:
+    """Return the state (1, S) of now, of some moments (1, T, S) or of one."""
+    return state[:, -1] if state.ndim == 3 else state
 
 
 class Look(nn.Module):

@@ -20,8 +20,9 @@ _WIDE = 1.5  # deviations of drawn states: some lie beyond what was recorded
 
 def drawn(subject: Subject, seen: Inputs, rng: np.random.Generator) -> Feed:
     """Return inputs of chance, about where the recorded ones lie."""
+    moments = (seen.history,) if seen.history > 1 else ()
     makers: dict[str, Callable[[], NDArray[Any]]] = {
-        STATE: lambda: _numbers(subject.scale.state, rng),
+        STATE: lambda: _numbers(subject.scale.state, rng, moments),
         SIM_STATE: lambda: _numbers(subject.scale.sim_state, rng),
         CLOUD: lambda: _cloud(seen.cloud_points, rng),
         PROMPT: lambda: rng.integers(len(subject.about['prompts']), size=1),
@@ -30,7 +31,7 @@ def drawn(subject: Subject, seen: Inputs, rng: np.random.Generator) -> Feed:
     for key in subject.keys:
         if key.startswith(RGB):
             size = seen.cameras[key.removeprefix(RGB)]
-            feed[key] = rng.integers(256, size=(1, *size, 3), dtype=np.uint8)
+            feed[key] = rng.integers(256, size=(1, *moments, *size, 3), dtype=np.uint8)
         else:
             feed[key] = makers[key]()
     return feed
@@ -48,7 +49,7 @@ def _row(subject: Subject, corpus: Corpus, row: np.int64) -> Feed:
     batch = corpus.chunks(np.array([row]), with_next=False)
     feed: Feed = {key: value.numpy() for key, value in batch.observation.items()}
     # Numbers of a batch are normalised already, a graph takes them as they are.
-    feed[STATE] = np.asarray(data.state[local], np.float32)[None]
+    feed[STATE] = np.asarray(data.state[corpus.back(part, np.array([local]))], np.float32)
     if SIM_STATE in feed:
         assert data.sim_state is not None
         feed[SIM_STATE] = np.asarray(data.sim_state[local], np.float32)[None]
@@ -72,9 +73,11 @@ def picture_size(corpus: Corpus, camera: str) -> tuple[int, int]:
     return corpus.picture_sizes[camera]
 
 
-def _numbers(scale: Scale | None, rng: np.random.Generator) -> NDArray[np.float32]:
+def _numbers(
+    scale: Scale | None, rng: np.random.Generator, moments: tuple[int, ...] = ()
+) -> NDArray[np.float32]:
     assert scale is not None
-    normal = _WIDE * rng.normal(size=(1, len(scale.centre)))
+    normal = _WIDE * rng.normal(size=(1, *moments, len(scale.centre)))
     return scale.back(normal).astype(np.float32)
 
 

@@ -67,7 +67,8 @@ class Subject:
         noise = torch.from_numpy(feeds['noise']) if 'noise' in feeds else torch.zeros(0)
         chunk = self.sampler.sample(seen, GivenDraws(noise))
         state = feeds[STATE] if STATE in feeds else np.zeros((1, 0), np.float32)
-        return self.scale.absolute(chunk.float().numpy(), state)
+        now = state[:, -1] if state.ndim == 3 else state  # commands start from the newest moment
+        return self.scale.absolute(chunk.float().numpy(), now)
 
     def noise_shape(self, feeds: Feeds) -> tuple[int, ...]:
         """Return the shape of the noise that a chunk takes; several draws are one flat row."""

@@ -132,7 +132,7 @@ class Corpus:
         }
 
     def _seen(self, number: int, local: Rows) -> dict[str, NDArray[Any]]:
-        data, back = self.parts[number], self._back(number, local)
+        data, back = self.parts[number], self.back(number, local)
         seen: dict[str, NDArray[Any]] = {}
         for key in self.config.observe:
             if key == STATE:
@@ -148,7 +148,7 @@ class Corpus:
                 seen[key] = np.asarray(data.pictures[key.removeprefix(RGB)][back])
         return seen
 
-    def _back(self, number: int, local: Rows) -> Rows:
+    def back(self, number: int, local: Rows) -> Rows:
         """Return the rows (B, T) that are seen at once, oldest first; (B,) if it is one alone."""
         if self.config.history == 1:
             return local
