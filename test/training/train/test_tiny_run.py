@@ -96,7 +96,9 @@ def test_a_policy_acts_on_what_the_corpus_would_show_it(data: Path, runs: Path) 
     corpus = open_corpus([str(data)], tiny().data)
     batch = corpus.chunks(np.array([3]))
     state = corpus.parts[0].state[3]
-    seen = policy._seen(Observation(0, state.astype(float)), state[None])
+    look = Observation(0, state.astype(float))
+    policy.look(look)
+    seen = policy._seen(look)
     assert torch.equal(seen['state'], batch.observation['state'])
 
 
