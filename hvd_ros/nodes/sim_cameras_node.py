@@ -16,22 +16,21 @@ from hvd_msgs.srv import InjectFault
 from rclpy.node import Node
 
 from hvd_ros.core.config import param
-from hvd_ros.core.errors import ConfigError, DeviceError
+from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.vision.mounts import OPTICAL_FRAMES, load_mounts, nominal_mounts
-from hvd_ros.drivers.cameras.frame_store import state_path
 from hvd_ros.drivers.shared_record import RecordReader
 from hvd_ros.drivers.sim_devices import twin_dir
 from hvd_ros.nodes.shell.params import declare
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.sim_cameras.outlet import FAULTS, Instant, Outlet
+from hvd_ros.nodes.twin.finding import Finder
 from hvd_ros.sim.fault_dial import FaultDial
 from hvd_ros.sim.studio import Studio
 from hvd_ros.sim.views import HEAD_FOVY_DEG, WRIST_FOVY_DEG, View
 
 CAMERAS = tuple(OPTICAL_FRAMES)
-WAIT_NOTE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class SimCamerasNode(Node):  # type: ignore[misc]
         self.dial = FaultDial(CAMERAS, kinds=FAULTS)
         self._state: RecordReader | None = None
         self._studio: Studio | None = None
-        self._asked_ns = time.monotonic_ns()
+        self._finder = Finder(self, self.folder)
         self._outlets: dict[str, Outlet] = {}
         for view in self.views:
             self._outlets[view.camera] = Outlet(
@@ -90,7 +89,7 @@ class SimCamerasNode(Node):  # type: ignore[misc]
 
     def _on_tick(self) -> None:
         now_ns = time.monotonic_ns()
-        if (self._state is None or self._studio is None) and not self._enter(now_ns):
+        if (self._state is None or self._studio is None) and not self._enter():
             return
         assert self._state is not None and self._studio is not None
         state = self._state.read()
@@ -110,16 +109,10 @@ class SimCamerasNode(Node):  # type: ignore[misc]
             instant, lambda color, depth: studio.draw(view, color, depth), now_ns
         )
 
-    def _enter(self, now_ns: int) -> bool:
-        """Find the physics and build its scene once more; say now and then what is missing."""
-        try:
-            state = RecordReader(state_path(self.folder))
-        except DeviceError as error:
-            if now_ns - self._asked_ns > WAIT_NOTE_S * 1e9:
-                self._asked_ns = now_ns
-                self.get_logger().warning(f'waits for the state of sim_robot: {error}')
-            return False
-        if not state.alive():
+    def _enter(self) -> bool:
+        """Find the physics and build its scene once more."""
+        state = self._finder.find()
+        if state is None:
             return False
         about = state.about
         body, scene = load_body(about['robot']), about['scene']

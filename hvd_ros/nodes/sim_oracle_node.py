@@ -8,18 +8,16 @@ cloud by rays on the topic of the cameras' cloud. No robot has this node.
 """
 
 from dataclasses import dataclass
-import time
 from typing import Any
 
 from rclpy.node import Node
 from sensor_msgs.msg import JointState, PointCloud2
 
 from hvd_ros.core.config import param
-from hvd_ros.core.errors import ConfigError, DeviceError
+from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.policy.observation import Modality
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.vision.cloud_message import pack_points
-from hvd_ros.drivers.cameras.frame_store import state_path
 from hvd_ros.drivers.shared_record import RecordReader
 from hvd_ros.drivers.sim_devices import twin_dir
 from hvd_ros.nodes.cloud.messages import cloud_message, time_of
@@ -27,11 +25,10 @@ from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.params import declare
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
+from hvd_ros.nodes.twin.finding import Finder
 from hvd_ros.sim.cameras import CHEAP, RAY_LOOKS
 from hvd_ros.sim.oracle import Oracle
 from hvd_ros.sim.tasks.catalogue import TASKS
-
-WAIT_NOTE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class SimOracleNode(Node):  # type: ignore[misc]
         self._state: RecordReader | None = None
         self._oracle: Oracle | None = None
         self._frame = ''
-        self._asked_ns = time.monotonic_ns()
+        self._finder = Finder(self, self._folder)
         self.tick = Tick(self, 1.0 / config.rate_hz, self._on_tick)
 
     def close(self) -> None:
@@ -93,16 +90,9 @@ class SimOracleNode(Node):  # type: ignore[misc]
             self._points.publish(cloud_message(data, captured_ns, self._frame))
 
     def _enter(self) -> bool:
-        """Find the physics and build its scene once more; say now and then what is missing."""
-        now_ns = time.monotonic_ns()
-        try:
-            state = RecordReader(state_path(self._folder))
-        except DeviceError as error:
-            if now_ns - self._asked_ns > WAIT_NOTE_S * 1e9:
-                self._asked_ns = now_ns
-                self.get_logger().warning(f'waits for the state of sim_robot: {error}')
-            return False
-        if not state.alive():
+        """Find the physics and build its scene once more."""
+        state = self._finder.find()
+        if state is None:
             return False
         about = state.about
         if about['scene'] not in TASKS:
