@@ -10,7 +10,7 @@ import sys
 NAME = 'loop'
 HELP = 'the whole loop for one task: data, value, policies, table, pictures, a live rollout'
 EXAMPLES = (
-    'hvd loop                       # some ten minutes on two cores',
+    'hvd loop                       # demonstrations, faults, value, policies, a live rollout',
     'hvd loop --task cup_upright --sees cloud --out cup',
     'hvd loop --quick --no-live     # a few updates: that all is there',
     'The same command goes on where it was. exit codes: 0 done, 1 not all of it, 2 wrong argument',

@@ -1,7 +1,7 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The whole loop for one task at a size for two cores: data, value, two policies, a table, pictures.
+The whole loop for one task at a small size: data, value, two policies, a table, pictures.
 
 Imitation of the demonstrations against HVD on all episodes. Everything is kept, so
 the same call goes on where it was; a second one prints at once.
@@ -26,7 +26,7 @@ from hvd_training.proof.tables import RECIPE, Question, table
 Say = Callable[[str], None]
 # What the clouds of policies show (r1_world.py), and what is cheapest for those that see none.
 CLOUDS = {'cloud': 'table'}
-# Ten minutes on two quiet cores; the recipe is that of the tables.
+# The recipe is that of the tables; how long all of it takes was not measured.
 USUAL = Question(
     tasks=('pen_insert',),
     seeds=(0,),
