@@ -10,7 +10,9 @@ import pytest
 
 from hvd_ros.cli.main import main
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.evaluate.credit_report import report
+from hvd_training.data.loading.opening import open_corpus
+from hvd_training.evaluate.credit_report import credit_of, report
+from hvd_training.train.value_run import open_value
 from test.training.learning_data import dataset, good_and_bad
 
 
@@ -61,6 +63,13 @@ def test_a_control_of_other_chunks_and_data_normalised_otherwise_are_refused(dat
     other = dataset(tmp_path / 'o', good_and_bad(4, first=40))
     with pytest.raises(ContractMismatch, match='normalise alike'):
         report(runs / 'body', [str(other)], tmp_path / 'c.png')
+
+
+def test_weights_are_scaled_by_the_chunks_that_are_counted(data, runs):
+    value = open_value(runs / 'body')
+    corpus = open_corpus([str(data)], value.config.data)
+    found = credit_of(value, corpus, np.flatnonzero(corpus.left > 0))
+    assert found.mean == pytest.approx(np.ones(len(found.groups)), abs=0.02)
 
 
 def test_the_verb_prints_the_table_and_where_the_figure_is(data, runs, tmp_path, capsys):

@@ -63,7 +63,7 @@ def report(
     facts = corpus.facts[number]
     rows = _rows(corpus, [i for i, f in enumerate(corpus.facts) if f.task == facts.task])
     shown = _rows(corpus, [number])
-    found = {name: _credit(one, corpus, rows) for name, one in {'': value, **others}.items()}
+    found = {name: credit_of(one, corpus, rows) for name, one in {'': value, **others}.items()}
     one_episode = {name: _part(all_, shown) for name, all_ in found.items()}
     draw(
         figure,
@@ -125,7 +125,9 @@ def _rows(corpus: Corpus, episodes: Sequence[int]) -> Rows:
     return np.flatnonzero(np.isin(corpus.episode_of_rows, episodes) & (corpus.left > 0))
 
 
-def _credit(value: TrainedValue, corpus: Corpus, rows: Rows) -> Credit:
+def credit_of(value: TrainedValue, corpus: Corpus, rows: Rows) -> Credit:
+    """Return the credit of some chunks, by weights scaled as phase 2 scales them."""
+
     def batches() -> Iterator[Batch]:
         for first in range(0, len(rows), _AT_ONCE):
             yield corpus.chunks(rows[first : first + _AT_ONCE], with_next=False)

@@ -6,22 +6,20 @@ The paper's Table 10 from the values that cells were learnt by: mean weights, st
 Random groups stand beside, since the last head weighs most whatever the data says.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from hvd_training.data.batch import Batch
-from hvd_training.data.loading.corpus import Corpus, Rows
 from hvd_training.data.loading.opening import open_corpus
 from hvd_training.data.loading.starts import choose_starts, thinned
+from hvd_training.evaluate.credit_report import credit_of
 from hvd_training.evaluate.words import NOT_RUN, grid
 from hvd_training.proof.printing import Results
 from hvd_training.proof.tables import Table
 from hvd_training.train.value_run import open_value
-from hvd_training.values.credit import Credit, by_stage, credit, relative_by_stage
+from hvd_training.values.credit import Credit, by_stage, relative_by_stage
 
-_MOST, _AT_ONCE = 4096, 512
+_MOST = 4096
 
 
 def weights_text(table: Table, results: Results, root: Path) -> str:
@@ -49,15 +47,10 @@ def of_run(run: Path) -> tuple[Credit, np.ndarray[tuple[int], np.dtype[np.int64]
     place = value.folder.about['datasets'][0]['path']
     corpus = open_corpus([f'optimal:{place}'], value.config.data)
     rows = thinned(choose_starts(corpus).expert, _MOST)
-    found = credit(value.learner, _batches(corpus, rows))
+    found = credit_of(value, corpus, rows)
     reader = corpus.parts[0].reader
     stages = np.zeros(len(found.row)) if reader is None else reader.columns['stage'][found.row]
     return found, np.asarray(stages).astype(np.int64).ravel()
-
-
-def _batches(corpus: Corpus, rows: Rows) -> Iterator[Batch]:
-    for first in range(0, len(rows), _AT_ONCE):
-        yield corpus.chunks(rows[first : first + _AT_ONCE], with_next=False)
 
 
 def _numbers(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
