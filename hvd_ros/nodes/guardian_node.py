@@ -32,7 +32,7 @@ from hvd_ros.nodes.guardian.topics import TYPES, TopicsChassis
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import LEVEL
+from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 
@@ -210,4 +210,4 @@ class GuardianNode(Node):  # type: ignore[misc]
 
 def main() -> None:
     """Run the guardian."""
-    run(GuardianNode, priority=LEVEL)
+    run(GuardianNode, claim=go_first)

@@ -35,7 +35,7 @@ from hvd_ros.nodes.joylo.recorder_feel import RecorderFeel
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import LEVEL
+from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.run import run
 
 PERIOD_S = 0.01
@@ -271,4 +271,4 @@ def _age(stamp_ns: int, now_ns: int) -> str:
 
 def main() -> None:
     """Run the node."""
-    run(JoyloNode, priority=LEVEL)
+    run(JoyloNode, claim=go_first)

@@ -31,7 +31,7 @@ from hvd_ros.nodes.mux import messages as mux_messages
 from hvd_ros.nodes.mux.inputs import MuxInputs
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import LEVEL
+from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 
@@ -193,4 +193,4 @@ def _self_distance(body: Body) -> Distance | None:
 
 def main() -> None:
     """Run the mux."""
-    run(MuxNode, priority=LEVEL)
+    run(MuxNode, claim=go_first)

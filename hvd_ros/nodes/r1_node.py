@@ -36,7 +36,7 @@ from hvd_ros.nodes.r1.topics import TopicsConfig, TopicsLink
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import LEVEL
+from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 
@@ -242,4 +242,4 @@ class R1Node(Node):  # type: ignore[misc]
 
 def main() -> None:
     """Run the node."""
-    run(R1Node, priority=LEVEL)
+    run(R1Node, claim=go_first)

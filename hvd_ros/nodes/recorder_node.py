@@ -37,7 +37,7 @@ from hvd_ros.nodes.recorder.wishes import Wishes
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import RECORDER
+from hvd_ros.nodes.shell.priority import RECORDER, go_first
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 
@@ -220,4 +220,4 @@ def _warm_up(kinds: set[str]) -> None:
 
 def main() -> None:
     """Run the recorder."""
-    run(RecorderNode, priority=RECORDER)
+    run(RecorderNode, claim=lambda: go_first(RECORDER))

@@ -19,6 +19,7 @@ from hvd_ros.core.vendor.streams import STREAMS
 from hvd_ros.drivers.robot import rosbridge_link as ros1
 from hvd_ros.drivers.robot.rosbridge_twin import RosbridgeTwin
 from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.priority import NICE_TWIN, go_before
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
@@ -155,4 +156,4 @@ def _xyw(message: dict[str, Any]) -> tuple[float, float, float]:
 
 def main() -> None:
     """Run the node."""
-    run(RosbridgeTwinNode)
+    run(RosbridgeTwinNode, claim=lambda: go_before(NICE_TWIN))

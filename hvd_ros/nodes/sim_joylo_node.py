@@ -25,7 +25,7 @@ from hvd_ros.drivers.sim_devices import BUS, LEFT, RIGHT, twin_dir
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
-from hvd_ros.nodes.shell.priority import LEVEL
+from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 
@@ -157,4 +157,4 @@ class SimJoyloNode(Node):  # type: ignore[misc]
 def main() -> None:
     """Run the node."""
     # A device keeps its own time, however busy the computer is.
-    run(SimJoyloNode, priority=LEVEL)
+    run(SimJoyloNode, claim=go_first)

@@ -32,6 +32,7 @@ from hvd_ros.nodes.r1.topics import (
 from hvd_ros.nodes.shell import qos
 from hvd_ros.nodes.shell.latest import Latest
 from hvd_ros.nodes.shell.params import declare
+from hvd_ros.nodes.shell.priority import NICE_TWIN, go_before
 from hvd_ros.nodes.shell.run import run
 from hvd_ros.nodes.shell.tick import Tick
 from hvd_ros.nodes.twin.face import TwinFace
@@ -175,4 +176,4 @@ def _xyw(message: Any) -> tuple[float, float, float]:
 
 def main() -> None:
     """Run the node."""
-    run(SimRobotNode)
+    run(SimRobotNode, claim=lambda: go_before(NICE_TWIN))

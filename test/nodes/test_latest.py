@@ -89,13 +89,13 @@ def test_never_wakes_the_executor(node):
 def test_raw_messages_are_the_bytes_of_the_wire_with_the_time_of_their_arrival(node):
     latest = Latest(node, Int32, 'raw', qos.EVENTS, raw=True)
     publisher = connected_publisher(node, latest, 'raw', qos.EVENTS)
-    before = time.clock_gettime_ns(time.CLOCK_REALTIME)
+    before = time.monotonic_ns()
     publisher.publish(Int32(data=7))
     got = []
     end = time.monotonic() + 5.0
     while not got and time.monotonic() < end:
-        got = latest.drain_received()
+        got = latest.drain_arrived()
         time.sleep(0.005)
     ((data, received_ns),) = got
     assert data == serialize_message(Int32(data=7))
-    assert before <= received_ns <= time.clock_gettime_ns(time.CLOCK_REALTIME)
+    assert before <= received_ns <= time.monotonic_ns()

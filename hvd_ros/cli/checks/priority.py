@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from threading import Thread
 
 from hvd_ros.cli.checks.finding import Finding, ok, warn
-from hvd_ros.nodes.shell.priority import ALLOW, LEVEL, SWITCH, go_first
+from hvd_ros.nodes.shell.priority import ALLOW, LEVEL, SWITCH, THIS_THREAD, go_first
 
 _FIX = (
     f'echo "$USER - {ALLOW} {LEVEL}" | sudo tee /etc/security/limits.d/60-hvd-ros.conf, '
@@ -14,7 +14,10 @@ _FIX = (
 )
 
 
-def check_priority(environ: Mapping[str, str], ask: Callable[[], str] = go_first) -> list[Finding]:
+def check_priority(
+    environ: Mapping[str, str],
+    ask: Callable[[], str] = lambda: go_first(threads=THIS_THREAD),
+) -> list[Finding]:
     """Ask for it in a thread of its own, which then ends and leaves nothing behind."""
     if environ.get(SWITCH) == '0':
         return [warn('priority', f'real-time priority is switched off: {SWITCH}=0', 'unset it')]

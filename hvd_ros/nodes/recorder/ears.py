@@ -9,7 +9,6 @@ is slow, stopped or dead holds no writer up.
 
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-import time
 from typing import Any
 
 from rclpy.node import Node
@@ -36,16 +35,13 @@ class Ears:
             )
             for stream in streams
         }
-        start_ns = time.monotonic_ns()
-        self._polled_ns = dict.fromkeys(self._taps, start_ns)
 
     def poll(self, sampled: bool) -> Iterator[Arrival]:
         """Give what arrived since the last poll; of sampled streams only when asked."""
         for stream, tap in self._taps.items():
             if not stream.every and not sampled:
                 continue
-            since_ns, now_ns = self._polled_ns[stream], time.monotonic_ns()
-            for data, system_ns in tap.drain_received():
+            for data, arrived_ns in tap.drain_arrived():
                 try:
                     stamp_ns = cdr.stamp_ns(data)
                 except EpisodeError as error:
@@ -53,26 +49,13 @@ class Ears:
                         f'{stream.topic}: {error}', throttle_duration_sec=5.0
                     )
                     continue
-                since_ns = _steady(system_ns, now_ns, since_ns)
-                yield Arrival(stream, stamp_ns, since_ns, data)
-            self._polled_ns[stream] = now_ns
+                yield Arrival(stream, stamp_ns, arrived_ns, data)
 
 
 def message_type(kind: str) -> Any:
     """Return the class of a message kind such as sensor_msgs/msg/Image."""
     package, _, name = kind.split('/')
     return getattr(import_module(f'{package}.msg'), name)
-
-
-def _steady(system_ns: int, now_ns: int, since_ns: int) -> int:
-    """
-    Return the steady time of an arrival that the middleware stamped with the system clock.
-
-    The system clock may have been set in between; but nothing arrived before the last poll, or
-    before the message that was taken before it.
-    """
-    age_ns = time.clock_gettime_ns(time.CLOCK_REALTIME) - system_ns
-    return min(max(now_ns - age_ns, since_ns), now_ns)
 
 
 def _profile(stream: Stream) -> Any:

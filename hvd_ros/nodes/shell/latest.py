@@ -47,6 +47,7 @@ class Latest(Generic[M]):
         )
         self.topic: str = self._subscription.topic_name
         self._depth = qos.depth
+        self._polled_ns = time.monotonic_ns()
         self.message: M | None = None
         self.received_ns = 0  # steady clock; 0 before the first message
 
@@ -63,9 +64,21 @@ class Latest(Generic[M]):
         """Return the same with the system time [ns] at which the publisher sent each message."""
         return self._take_all('source_timestamp')
 
-    def drain_received(self) -> list[tuple[M, int]]:
-        """Return the same with the system time [ns] at which the middleware received each one."""
-        return self._take_all('received_timestamp')
+    def drain_arrived(self) -> list[tuple[M, int]]:
+        """
+        Return the same with the steady time [ns] at which the middleware received each one.
+
+        It stamps them with the system clock, which may have been set in between; but nothing
+        arrived before the last look, or before the message that was taken before it.
+        """
+        since_ns, now_ns = self._polled_ns, time.monotonic_ns()
+        system_now_ns = time.clock_gettime_ns(time.CLOCK_REALTIME)
+        arrived: list[tuple[M, int]] = []
+        for message, system_ns in self._take_all('received_timestamp'):
+            since_ns = min(max(now_ns - (system_now_ns - system_ns), since_ns), now_ns)
+            arrived.append((message, since_ns))
+        self._polled_ns = now_ns
+        return arrived
 
     def _take_all(self, stamp: str) -> list[tuple[M, int]]:
         messages: list[tuple[M, int]] = []

@@ -22,10 +22,11 @@ from rclpy.signals import SignalHandlerOptions
 
 from hvd_ros.core.errors import HvdError
 from hvd_ros.nodes.shell.dds import settle_environment
-from hvd_ros.nodes.shell.priority import go_first
 from hvd_ros.nodes.shell.tick import Tick
 
 LONGEST_END_S = 6.0
+
+Claim = Callable[[], str]
 
 
 class Closable(Protocol):
@@ -36,14 +37,15 @@ class Closable(Protocol):
         ...
 
 
-def run(make: Callable[[], Node], argv: list[str] | None = None, priority: int = 0) -> None:
+def run(
+    make: Callable[[], Node], argv: list[str] | None = None, claim: Claim | None = None
+) -> None:
     """
     Run one node until SIGINT or SIGTERM, then exit the process: 0 if all was well.
 
-    With a priority (see priority.py) it goes before other processes, where that is allowed.
+    Its claim (see priority.py) is made once the node is; it says why it was refused, or nothing.
     """
     settle_environment()
-    refused = go_first(priority) if priority else ''
     stop: list[int] = []
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -54,15 +56,16 @@ def run(make: Callable[[], Node], argv: list[str] | None = None, priority: int =
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
-    sys.exit(_spin(make, stop, refused))
+    sys.exit(_spin(make, stop, claim))
 
 
-def _spin(make: Callable[[], Node], stop: list[int], refused: str) -> int:
+def _spin(make: Callable[[], Node], stop: list[int], claim: Claim | None) -> int:
     node: Node | None = None
     try:
         node = make()
+        refused = claim() if claim else ''
         if refused:
-            node.get_logger().debug(f'no real-time priority: {refused}')
+            node.get_logger().debug(f'no priority: {refused}')
         executor = SingleThreadedExecutor()
         executor.add_node(node)
         tick = getattr(node, 'tick', None)
