@@ -14,6 +14,9 @@ HELP = 'decode every message and check that everything agrees'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this sub-verb."""
     add_choice(parser)
+    parser.add_argument(
+        '--images', action='store_true', help='decode every picture, too (some 5 ms each)'
+    )
     add_json(parser, 'print one JSON object')
 
 
@@ -22,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from hvd_ros.core.episodes.verify import verify_all
 
     folders = chosen(args)
-    problems = verify_all(folders)
+    problems = verify_all(folders, images=args.images)
     if args.json:
         print(json.dumps({'episodes': len(folders), 'problems': problems}))
     else:

@@ -20,6 +20,7 @@ from hvd_ros.core.bag.salvage import Mended, is_whole, mend_bag
 from hvd_ros.core.durable import write_whole
 from hvd_ros.core.episodes.meta import FILE, EpisodeMeta, load_meta, meta_to_json
 from hvd_ros.core.episodes.seal import COPYING, PARTIAL, bag_path, seal
+from hvd_ros.core.episodes.stage_marks import label_rescued
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC
 from hvd_ros.core.errors import EpisodeError
 
@@ -67,6 +68,7 @@ def _repair_partial(folder: Path) -> Repaired:
     complete = was_sealed and not mended.changed and meta.frames == _frames(bag)
     if not complete:
         meta = _rescued(meta, bag, mended, 'the recorder ended before it could seal this episode')
+        label_rescued(folder, meta, bag)
     sealed = seal(folder, meta)
     return Repaired(sealed, f'sealed with {meta.frames} frames', rescued=True)
 

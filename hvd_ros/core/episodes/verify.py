@@ -19,23 +19,25 @@ from hvd_ros.core.episodes.meta import EpisodeMeta
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.streams import FRAME_KIND, FRAMES_TOPIC
 from hvd_ros.core.errors import HvdError, did_you_mean
+from hvd_ros.core.vision.codec import decode_color, decode_depth
 
 _COPY = 'copy it again from where it is whole'
 
 
-def verify(folder: Path) -> list[str]:
-    """Return what is wrong with an episode; nothing, if all is well."""
+def verify(folder: Path, *, images: bool = False) -> list[str]:
+    """Return what is wrong with an episode; nothing, if all is well. Images take their time."""
     try:
         with Episode.open(folder) as episode:
-            return [f'{folder}: {problem}' for problem in _problems(episode)]
+            found = [*_problems(episode), *(_images(episode) if images else ())]
+            return [f'{folder}: {problem}' for problem in found]
     except HvdError as error:
         said = str(error)
         return [said if str(folder) in said else f'{folder}: {said}']
 
 
-def verify_all(folders: Sequence[Path]) -> list[str]:
+def verify_all(folders: Sequence[Path], *, images: bool = False) -> list[str]:
     """Return what is wrong with these episodes, each and together."""
-    problems = [problem for folder in folders for problem in verify(folder)]
+    problems = [problem for folder in folders for problem in verify(folder, images=images)]
     return problems + list(_together(folders))
 
 
@@ -153,6 +155,28 @@ def _counts(counted: Counter[str], bag: Bag) -> Iterator[str]:
     for topic, count in bag.counts.items():
         if counted[topic] != count:
             yield f'{topic}: counted {count} in the summary, {counted[topic]} are there; {_COPY}'
+
+
+def _images(episode: Episode) -> Iterator[str]:
+    """Decode every picture; one that is whole has the size that its camera says."""
+    for camera, intrinsics in episode.meta.cameras.items():
+        size = (intrinsics.height, intrinsics.width)
+        for what, decode in (('color', decode_color), ('depth', decode_depth)):
+            row = episode.meta.streams.get(f'{camera}_{what}')
+            if row is None:
+                continue  # said as a missing camera
+            bad: list[str] = []
+            for message in episode.messages({row['topic']}):
+                try:
+                    found = decode(cdr.decode(message.kind, message.cdr).data).shape[:2]
+                except HvdError as error:
+                    bad.append(str(error))
+                    continue
+                if found != size:
+                    bad.append(f'{found[1]}x{found[0]} instead of {size[1]}x{size[0]}')
+            if bad:
+                said = f'{len(bad)} pictures are not whole (first: {bad[0]})'
+                yield f'{row["topic"]}: {said}; {_COPY}'
 
 
 def _frames(episode: Episode) -> Iterator[str]:

@@ -8,13 +8,14 @@ All times are of the steady clock unless they are called wall.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.meta import EpisodeMeta, body_fields, new_episode_id, stream_fields
+from hvd_ros.core.episodes.stage_marks import TAKEN_BACK
 from hvd_ros.core.episodes.streams import Stream
 from hvd_ros.core.episodes.writer import WriterConfig, free_bytes
 from hvd_ros.core.errors import HvdError
@@ -127,7 +128,7 @@ class Desk:
                 event, around = self._prepared(event, now_ns, wall_ns)
             self.session, answer = step(before, event, now_ns, around)
             if answer.effect is not None:
-                self._follow(answer.effect, now_ns, wall_ns)
+                self._follow(answer.effect, before, now_ns, wall_ns)
         except HvdError as error:
             # A start that the disk refused has not happened; an end that it refused has.
             starting = before.phase is Phase.IDLE
@@ -212,7 +213,7 @@ class Desk:
             return text, 'make room, or choose another root:='
         return '', ''
 
-    def _follow(self, effect: Effect, now_ns: int, wall_ns: int) -> None:
+    def _follow(self, effect: Effect, before: Session, now_ns: int, wall_ns: int) -> None:
         if effect is Effect.BEGIN:
             self._begin(now_ns, wall_ns)
         elif effect is Effect.REST:
@@ -222,7 +223,9 @@ class Desk:
         elif effect is Effect.END:
             self._end(now_ns)
         elif effect is Effect.MARK:
-            self._running.mark(self.session.marks, now_ns)
+            self._running.mark(self.session.marks[-1], now_ns)
+        elif effect is Effect.UNMARK:
+            self._running.mark(replace(before.marks[-1], score=TAKEN_BACK), now_ns)
         elif effect in (Effect.SEAL, Effect.REMOVE):
             self._finish(effect, now_ns)
 

@@ -16,6 +16,7 @@ from typing import Any
 from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.frame import Frame, FrameBuilder, frame_to_cdr
 from hvd_ros.core.episodes.meta import EpisodeMeta
+from hvd_ros.core.episodes.stage_marks import mark_to_cdr
 from hvd_ros.core.episodes.streams import (
     FRAME_KIND,
     FRAMES_TOPIC,
@@ -123,19 +124,13 @@ class Recording:
         self.cadence.frame(due_ns, now_ns, frame.intervention)
         return frame
 
-    def mark(self, marks: Sequence[StageEnd], now_ns: int) -> None:
-        """Write the newest mark into the bag; all of them become the labels when saved."""
-        log_ns, last = self.timeline.at(now_ns), marks[-1]
-        message = cdr.make(
-            MARK_KIND,
-            header=cdr.header(log_ns),
-            episode_id=self.meta.episode_id,
-            frame=last.frame,
-            stage=last.stage,
-            score=last.score,
-            author=last.author,
+    def mark(self, mark: StageEnd, now_ns: int) -> None:
+        """Write a mark into the bag; those that are left become the labels when saved."""
+        log_ns = self.timeline.at(now_ns)
+        data = mark_to_cdr(
+            log_ns, self.meta.episode_id, mark.frame, mark.stage, mark.score, mark.author
         )
-        self._write(MARKS_TOPIC, MARK_KIND, log_ns, log_ns, cdr.encode(message))
+        self._write(MARKS_TOPIC, MARK_KIND, log_ns, log_ns, data)
 
     def rest(self, now_ns: int) -> None:
         """Pause, or stop."""

@@ -7,10 +7,13 @@ import shutil
 
 import pytest
 
+from hvd_ros.core.bag.file import BagFile, Recorded
 from hvd_ros.core.episodes.meta import load_meta, meta_to_json
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.episodes.repair import repair, repair_all
 from hvd_ros.core.episodes.seal import bag_path, partial_folder
+from hvd_ros.core.episodes.stage_marks import TAKEN_BACK, mark_to_cdr
+from hvd_ros.core.episodes.streams import MARK_KIND, MARKS_TOPIC
 from hvd_ros.core.episodes.verify import verify
 from hvd_ros.core.errors import EpisodeError
 from test import episode_maker as maker
@@ -53,6 +56,38 @@ def test_a_description_from_the_start_is_completed_from_the_bag(folder):
     assert found.rate_hz == pytest.approx(10.0)
     assert found.prompt == 'insert the pen into the pen case'
     assert verify(folder) == []
+
+
+def test_marks_of_a_killed_recorder_become_labels_but_not_one_that_was_taken_back(tmp_path):
+    folder = maker.make_episode(tmp_path, task='wipe_board', frames=6, cameras=('head',))
+    path = bag_path(folder)
+    messages = list(Episode.open(folder).messages())
+    end_ns = max(message.log_ns for message in messages)
+    given = [
+        (1, 0, 1.0),
+        (2, 1, 0.0),
+        (2, 1, TAKEN_BACK),
+        (3, 1, 0.5),
+        (4, 2, 1.0),
+        (4, 2, TAKEN_BACK),
+    ]
+    for n, (frame, stage, score) in enumerate(given):
+        data = mark_to_cdr(end_ns + n, folder.name, frame, stage, score, 'operator')
+        messages.append(Recorded(MARKS_TOPIC, MARK_KIND, end_ns + n, end_ns + n, data))
+    path.unlink()
+    bag = BagFile(path)
+    bag.append(messages)
+    bag.finish()
+    (folder / 'metadata.yaml').unlink()
+    done = repair(folder.rename(partial_folder(folder)))
+    assert done.rescued
+    with Episode.open(done.folder) as episode:
+        marks = [(m.frame, m.stage, m.score, m.author) for m in episode.labels.marks]
+    assert marks == [(1, 0, 1.0, 'operator'), (3, 1, 0.5, 'operator')]
+    assert verify(done.folder) == []
+    before = content(done.folder)
+    assert not repair(done.folder).done
+    assert content(done.folder) == before
 
 
 def test_a_copy_that_was_cut_off_is_mended_and_says_so(folder):

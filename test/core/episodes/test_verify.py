@@ -55,6 +55,33 @@ def test_a_sealed_episode_has_no_problems(folder):
     assert verify_all([folder]) == []
 
 
+def test_a_picture_that_is_cut_off_is_found_by_decoding_it(folder):
+    torn = []
+
+    def tear(message):
+        if message.topic != COLOR or torn:
+            return [message]
+        picture = cdr.decode(message.kind, message.cdr)
+        torn.append(message)
+        picture.data = picture.data[: len(picture.data) // 20]
+        return [replace(message, cdr=cdr.encode(picture))]
+
+    rewrite(folder, tear)
+    assert verify(folder) == []
+    (problem,) = verify(folder, images=True)
+    assert '1 pictures are not whole' in problem
+    assert COLOR in problem
+
+
+def test_pictures_of_another_size_are_found_by_decoding_them(folder):
+    assert verify(folder, images=True) == []
+    cameras = load_meta(folder).cameras
+    set_meta(folder, cameras={n: replace(c, width=c.width + 2) for n, c in cameras.items()})
+    problems = verify(folder, images=True)
+    assert len(problems) == 2
+    assert all('6 pictures are not whole (first: 64x48 instead of 66x48)' in p for p in problems)
+
+
 def test_truncated_mcap(folder):
     path = bag_path(folder)
     path.write_bytes(path.read_bytes()[:-100])

@@ -6,6 +6,7 @@ import numpy as np
 
 from hvd_ros.core.episodes.frame import FrameBuilder, frame_from_cdr, frame_to_cdr
 from hvd_ros.core.episodes.reader import Episode, list_episodes
+from hvd_ros.core.episodes.stage_marks import marks_in
 from hvd_ros.core.episodes.streams import FRAMES_TOPIC, MARKS_TOPIC
 from hvd_ros.core.mux.command import Source
 from hvd_ros.core.recorder.desk import REFUSAL_NS
@@ -126,7 +127,10 @@ def test_stage_marks_go_into_the_bag_and_become_labels_when_saved(rig):
         marks = [(m.frame, m.stage, m.score, m.author) for m in episode.labels.marks]
         assert marks == [(2, 0, 0.5, 'operator'), (6, 1, 1.0, 'operator')]
         in_bag = list(episode.messages({MARKS_TOPIC}))
-    assert len(in_bag) == 3
+        assert [(m.frame, m.stage, m.score) for m in marks_in(episode.bag)] == [
+            row[:3] for row in marks
+        ]
+    assert len(in_bag) == 4
 
 
 def test_an_episode_without_marks_has_no_labels_of_its_own(rig):
