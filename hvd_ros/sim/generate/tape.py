@@ -124,8 +124,8 @@ class Tape:
         """Seal the episode with the scores of the rubric as its marks; return its folder."""
         ends = zip(result.stage_ends, result.scores, strict=True)
         marks = [StageEnd(end, i, score, SIMULATOR) for i, (end, score) in enumerate(ends)]
-        for count in range(1, len(marks) + 1):
-            self._recording.mark(marks[:count], self._now_ns)
+        for mark in marks:
+            self._recording.mark(mark, self._now_ns)
         played_s = (self._recording.frames - 1) * STEP_S
         self._recording.cadence.real_time(played_s / (time.monotonic() - self._began_s))
         # The last frame lasts as long as every other one.
