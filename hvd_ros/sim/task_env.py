@@ -37,6 +37,7 @@ from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_ros.sim.tasks.history import History
 from hvd_ros.sim.tasks.setting import draw, load_setting
 from hvd_ros.sim.tasks.sim_task import Truth, scores, stage_ends
+from hvd_ros.sim.views import View
 from hvd_ros.sim.wiring import Wiring
 
 STEP_S = 0.1
@@ -168,6 +169,11 @@ class TaskEnv:
     def sim_state_names(self) -> tuple[str, ...]:
         """What each number of an observation's privileged state is."""
         return self._sim_state.names
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """How each camera of the look takes its pictures."""
+        return self._look.views
 
     def observe(self, needs: Collection[Modality] = (Modality.STATE,)) -> Observation:
         """Look at what is asked for; stamp 0 is the start of the episode."""

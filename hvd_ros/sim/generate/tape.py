@@ -35,7 +35,7 @@ from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.vision.codec import COLOR_FORMAT, DEPTH_FORMAT, encode_color, encode_depth
 from hvd_ros.sim.cameras import CHEAP, TABLE, Look
 from hvd_ros.sim.task_env import STEP_S, Result, TaskEnv
-from hvd_ros.sim.views import VIEWS
+from hvd_ros.sim.views import VIEWS, View
 
 PERIOD_NS = round(STEP_S * 1e9)
 # Where simulated time begins: a moment that is always the same, and that no recording has.
@@ -158,7 +158,7 @@ class Tape:
         if seen.sim_state is not None:
             names = env.sim_state_names
             found += [('sim_state', messages.named_numbers(ns, names, seen.sim_state))]
-        return found + _sights(seen, ns, body)
+        return found + _sights(seen, ns, body, env.views)
 
     def _hear(self, name: str, data: bytes) -> None:
         stamp_ns = self._credits.start_ns + self._now_ns
@@ -185,9 +185,11 @@ def clipped(body: Body, asked: Array, sent: Array) -> NDArray[np.uint8]:
     return bits
 
 
-def _sights(seen: Observation, ns: int, body: Body) -> list[tuple[str, Any]]:
+def _sights(
+    seen: Observation, ns: int, body: Body, looks: Sequence[View]
+) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
-    views = {view.camera: view for view in VIEWS}
+    views = {view.camera: view for view in looks}
     for camera, rgb in seen.images.items():
         head = cdr.header(ns, f'{camera}_camera_optical_frame')
         color = messages.image(head, COLOR_FORMAT, encode_color(rgb))

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the robot's cameras saw of a task is what the files of an episode give back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from hvd_ros.core.episodes.verify import verify
 from hvd_ros.core.mux.command import Source
 from hvd_ros.core.policy.observation import Modality
 from hvd_ros.core.vision.codec import encode_color
+from hvd_ros.sim.cameras import Look
 from hvd_ros.sim.generate.players import play
 from hvd_ros.sim.generate.tape import Credits, Shows, Tape
 from hvd_ros.sim.task_env import TaskEnv
@@ -42,16 +45,16 @@ class _Once:
 
 
 def test_three_views_in_colour_and_depth_with_their_intrinsics(r1, tmp_path):
-    shows = Shows(cameras=True)
-    env = TaskEnv('pen_insert', r1, look=shows.look)
+    shows, views = Shows(cameras=True), tuple(replace(v, width=64, height=48) for v in VIEWS)
+    env = TaskEnv('pen_insert', r1, look=Look(views))
     seen, folder = seen_and_filmed(env, tmp_path, shows)
     env.close()
     assert verify(folder) == []
     with Episode.open(folder) as episode:
         assert {c: (i.width, i.height) for c, i in episode.meta.cameras.items()} == {
-            view.camera: (320, 240) for view in VIEWS
+            view.camera: (64, 48) for view in views
         }
-        for view in VIEWS:
+        for view in views:
             assert episode.meta.cameras[view.camera] == view.intrinsics
             for i, one in enumerate(seen):
                 rgb = one.images[view.camera]
