@@ -15,6 +15,7 @@ from hvd_ros.core.robot.description import load_body  # noqa: E402
 from hvd_ros.core.robot.kinematics import BodyKinematics, inverse  # noqa: E402
 from hvd_ros.core.robot.urdf import rotation_from_rpy, transform  # noqa: E402
 from hvd_ros.core.vision.mounts import OPTICAL_FRAMES, CameraMount, nominal_mounts  # noqa: E402
+from hvd_ros.sim import render  # noqa: E402
 from hvd_ros.sim.render import Renderer, quick  # noqa: E402
 from hvd_ros.sim.robot import SimRobot  # noqa: E402
 from hvd_ros.sim.studio import Studio  # noqa: E402
@@ -216,6 +217,27 @@ def test_a_wrist_camera_sees_past_its_fingers_open_and_closed(studio, pose, view
     column, row = round(u), round(v + view.intrinsics.cy)
     assert 0 <= column < view.width and 0 <= row < view.height
     assert depth_mm[row, column] > 1000 * z - 50, 'a finger is in the way'
+
+
+def test_what_is_left_out_of_a_picture_would_not_have_been_in_it(studio, monkeypatch):
+    start, rng = SimRobot(BODY, 'home', scene='office').data.qpos.copy(), np.random.default_rng(0)
+    groups, left_out = studio.model.geom_group.copy(), []
+    nothing = np.zeros(groups.size, bool)
+    for _ in range(6):
+        qpos = start.copy()
+        qpos[:2] += rng.uniform(-1, 1, 2)
+        qpos[2] = rng.uniform(-math.pi, math.pi)
+        qpos[3:21] += rng.normal(0, 0.4, 18)
+        studio.place(qpos)
+        for view in VIEWS:
+            left_out.append(render.out_of_sight(studio.model, studio.data, view).mean())
+            few = shot(studio, view)
+            with monkeypatch.context() as all_of_them:
+                all_of_them.setattr(render, 'out_of_sight', lambda *_: nothing)
+                for one, other in zip(few, shot(studio, view), strict=True):
+                    np.testing.assert_array_equal(one, other)
+    assert np.mean(left_out) > 0.5
+    np.testing.assert_array_equal(studio.model.geom_group, groups)
 
 
 def test_a_state_of_another_scene_is_refused(studio):
