@@ -5,6 +5,8 @@
 import ast
 from collections import Counter
 from functools import cache
+import subprocess
+import sys
 
 import pytest
 
@@ -42,6 +44,19 @@ def test_its_tests_exist(guard):
         path, _, name = test.partition('::')
         assert (ROOT / path).is_file(), path
         assert not name or name.partition('[')[0] in functions(path), test
+
+
+@pytest.mark.ros
+def test_the_parameters_that_are_named_exist():
+    """Only collecting shows it; without this `make test-guards` would be the first to know."""
+    named = {test for guard in GUARDS for test in guard.tests if '[' in test}
+    command = [sys.executable, '-m', 'pytest', '--collect-only', '-q', '-p', 'no:cacheprovider']
+    done = subprocess.run(
+        [*command, *sorted({test.partition('::')[0] for test in named})],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert not done.returncode, done.stdout[-2000:]
+    assert not named - set(done.stdout.splitlines())
 
 
 @pytest.mark.parametrize('guard', BY_NAME)

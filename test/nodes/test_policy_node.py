@@ -314,6 +314,17 @@ def test_a_rollout_begins_with_a_reset_and_another_seed(make):
         ({'task': 'sing'}, ConfigError, 'sing'),
         ({'stitching': 'rtc'}, ConfigError, "choose 'newest' or 'ensemble'"),
     ],
+    ids=[
+        'nothing',
+        'no bundle',
+        'no data',
+        'no server',
+        'another body',
+        'privileged',
+        'prompt',
+        'task',
+        'stitching',
+    ],
 )
 def test_what_may_not_drive_is_refused_at_the_start_in_one_sentence(
     make, parameters, kind, message
