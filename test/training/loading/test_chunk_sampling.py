@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chunks keep to their episode, say which steps are real, and lose no reward at the end."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +10,17 @@ import pytest
 import torch
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
+from hvd_ros.core.labels.labels import Mark
+from hvd_ros.core.labels.rewards import rewards
 from hvd_training.data.assemble import assemble
 from hvd_training.data.dataset import Dataset
+from hvd_training.data.facts import EpisodeFacts, StageEnd
 from hvd_training.data.lerobot import layout
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.data.loading.opening import open_corpus
 from hvd_training.data.loading.starts import choose_starts, held_out, of_episodes
 from hvd_training.data.reader import DatasetReader
+from hvd_training.data.source import RawFrames
 from hvd_training.data.statistics import norm_stats
 from hvd_training.data.statistics.norm_stats import DELTA, Representation
 from hvd_training.values.targets import chunk_return
@@ -24,6 +28,23 @@ from test.training.learning_data import Numbers, dataset, good_and_bad
 from test.training.made_source import MadeSource, units_of
 
 RAW = DataConfig(horizon=5, normalise='none', limit=0.0, validation=0.0)
+
+
+@dataclass(frozen=True)
+class Staged(Numbers):
+    """An episode of a task of two stages, marked by (frame, stage, score)."""
+
+    marks: tuple[tuple[int, int, float], ...] = ()
+
+    @property
+    def facts(self) -> EpisodeFacts:
+        ends = tuple(StageEnd(*mark) for mark in self.marks)
+        found: EpisodeFacts = replace(super().facts, stages=2, ends=ends, outcome='')
+        return found
+
+    def raw(self) -> RawFrames:
+        ends = [Mark(*mark, 'a') for mark in self.marks]
+        return replace(super().raw(), reward=rewards(ends, self.frames))
 
 
 def test_no_chunk_holds_actions_of_two_episodes(tmp_path: Path) -> None:
@@ -83,6 +104,35 @@ def test_only_successes_end_for_good_if_asked(tmp_path: Path) -> None:
         corpus = open_corpus([root], replace(RAW, ends=ends))
         last = np.flatnonzero(corpus.left == 1)
         assert corpus.terminated[last].tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ('marks', 'paid'),
+    [
+        # The recording goes on for a moment after the last stage.
+        ([(2, 0, 1.0), (5, 1, 1.0)], {2: 1.0, 7: 1.0}),
+        # Half done since frame 5, and never more.
+        ([(2, 0, 1.0), (5, 1, 0.5)], {2: 1.0, 7: 0.5}),
+        ([(3, 0, 0.5), (7, 1, 0.0)], {7: 0.5}),
+        # Two stages in one frame: only the last one waits.
+        ([(4, 0, 1.0), (4, 1, 0.5)], {4: 1.0, 7: 0.5}),
+        # What is done is done; the stage behind it never was.
+        ([(3, 0, 1.0)], {3: 1.0}),
+        ([(3, 0, 1.0), (7, 1, 0.0)], {3: 1.0, 7: 0.0}),
+        ([], {}),
+    ],
+)
+def test_the_score_that_closes_an_episode_is_paid_on_its_last_frame(
+    tmp_path: Path, marks: list[tuple[int, int, float]], paid: dict[int, float]
+) -> None:
+    other = Staged(1, 6, marks=((5, 1, 1.0),))
+    root = str(dataset(tmp_path / 'd', [Staged(0, 8, marks=tuple(marks)), other]))
+    recorded = open_corpus([root], replace(RAW, rewards='recorded')).rewards
+    assert np.flatnonzero(recorded > 0).tolist()[:-1] == sorted({f for f, _, s in marks if s})
+    settled = open_corpus([root], RAW).rewards
+    assert settled.tolist() == pytest.approx(
+        [paid.get(frame, -0.001) for frame in range(8)] + [-0.001] * 5 + [1.0]
+    )
 
 
 def test_rewards_of_behavior_1k_follow_from_success_alone(tmp_path: Path) -> None:

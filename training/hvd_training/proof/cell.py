@@ -16,7 +16,7 @@ from hvd_ros.core.config import check, param
 from hvd_ros.core.errors import ConfigError, did_you_mean
 
 # Counted up when the making of a cell changes so that old figures must not stand beside new ones.
-EDITION = 1
+EDITION = 2
 SEES = ('sim_state', 'cloud', 'state')
 
 

@@ -29,7 +29,10 @@ class DataConfig:
         choices=('recorded', 'success'),
     )  # fmt: skip
     rewards: str = param(
-        'recorded', 'as recorded, or 1 where a success ends', choices=('recorded', 'success')
+        'settled',
+        'as recorded; that, with the score that closes an episode on its last frame; or 1 where a '
+        'success ends',
+        choices=('recorded', 'settled', 'success'),
     )
     step_reward: float = param(-0.001, 'of every other step, with --data.rewards success')
     normalise: str = param(

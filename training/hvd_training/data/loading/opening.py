@@ -65,6 +65,8 @@ def _prepared(data: Recordings, config: DataConfig) -> Recordings:
     data = recordings.refuse_holes(data)
     if config.rewards == 'success':
         data = recordings.relabelled(data, config.step_reward)
+    if config.rewards == 'settled':
+        data = recordings.settled(data)
     return recordings.only_success_ends(data) if config.ends == 'success' else data
 
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hvd_ros.core.errors import ContractMismatch
+from hvd_ros.core.labels.labels import Mark
+from hvd_ros.core.labels.rewards import rewards
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.loading.pictures import Pictures
 from hvd_training.data.reader import DatasetReader
@@ -89,6 +91,28 @@ def run_starts(data: Recordings) -> NDArray[np.int64]:
     begins[1:] = (episode[1:] != episode[:-1]) | (left[1:] != left[:-1] - 1)
     found: NDArray[np.int64] = np.maximum.accumulate(np.where(begins, rows, 0))
     return found
+
+
+def settled(data: Recordings) -> Recordings:
+    """
+    Return it with the score that closes an episode paid on the last frame of the episode.
+
+    A stage that stays half done is marked where it became that, and a recording goes on for a
+    moment after the last stage. Paid there, a score would come on top of what states that look the
+    same are still worth, and what follows would be worth nothing.
+    """
+    reward = np.array(data.reward, dtype=np.float32)
+    stops = np.searchsorted(data.episode, np.arange(len(data.facts)), side='right')
+    begin = 0
+    for facts, stop in zip(data.facts, stops.tolist(), strict=True):
+        paid = [end for end in facts.ends if end.score > 0]
+        closing = max(paid, key=lambda end: (end.frame, end.stage), default=None)
+        if closing and (closing.score < 1 or closing.stage == facts.stages - 1):
+            ends = [replace(e, frame=stop - begin - 1) if e is closing else e for e in facts.ends]
+            marks = [Mark(e.frame, e.stage, e.score, 'resolved') for e in ends]
+            reward[begin:stop] = rewards(marks, stop - begin)
+        begin = stop
+    return replace(data, reward=reward)
 
 
 def relabelled(data: Recordings, step_reward: float) -> Recordings:
