@@ -64,6 +64,8 @@ def test_the_published_size_has_3_24_billion_parameters():
     assert count(reader.projector) == PROJECTOR
     assert count(actor.expert) == gemma(1024, 4096) == pytest.approx(311.5e6, rel=2e-4)
     assert count(actor) - count(actor.expert) == PROJECTIONS == pytest.approx(3.2e6, rel=0.02)
+    experts = gemma(2048, 16384) + gemma(1024, 4096)
+    assert count(policy) == WORDS + VISION + PROJECTOR + experts + PROJECTIONS
     assert round(count(policy) / 1e9, 2) == 3.24
 
 

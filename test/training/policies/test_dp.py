@@ -114,6 +114,8 @@ def test_older_moments_and_pictures_and_where_things_are_in_them_all_matter():
     left, right = shown.clone(), shown.clone()
     left[:, :, :20], right[:, :, 44:] = 255, 255
     assert not torch.allclose(camera(left), camera(right))
+    with pytest.raises(ConfigError, match='32x32 leave the camera a single place'):
+        tiny(pool='keypoints')
 
 
 def test_ddim_takes_as_many_steps_as_asked_and_ddpm_all():

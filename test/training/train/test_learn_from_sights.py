@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From episodes with images and clouds to a value and a policy that look at them."""
+"""From images and clouds that the twin made to a value and a policy that look at them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,15 +13,13 @@ import pytest
 from safetensors.torch import load_file, save_file
 import torch
 
-from hvd_ros.cli.main import main
 from hvd_ros.core.errors import ConfigError, ContractMismatch
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.policy import checked_chunk
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.state import StateLayout
-from hvd_training.data.convert import Choice, Plan, convert
+from hvd_ros.core.tasks import load_task
 from hvd_training.data.loading.opening import open_corpus
-from hvd_training.data.unit import UnitConfig
 from hvd_training.networks.multimodal.eyes import Frozen
 from hvd_training.networks.pi0.siglip import VisionTower
 from hvd_training.networks.pi0.sizes import Siglip
@@ -32,9 +30,10 @@ from hvd_training.train.phase1 import train_value
 from hvd_training.train.phase2 import train_policy
 from hvd_training.train.presets import preset
 from hvd_training.train.value_run import open_value
-from test.episode_maker import cloud_of, color_of, make_episode
+from test.episode_maker import cloud_of, color_of
+from test.training import twin_data
 
-PROMPT = 'insert the pen into the pen case'
+PROMPT = load_task(twin_data.TASK).prompt
 OBSERVE = ('rgb.head', 'rgb.left_wrist', 'cloud', 'prompt', 'state')
 ENCODER = {'kind': 'tokens', 'width': 16, 'depth': 1, 'mlp': 16, 'heads': 2, 'head_dim': 4,
            'side': 16}  # fmt: skip
@@ -44,16 +43,8 @@ CHANGES = {'crop': 0.1, 'shift': 0.1, 'brightness': 0.2, 'saturation': 0.2,
 
 
 @pytest.fixture(scope='module')
-def data(tmp_path_factory: pytest.TempPathFactory) -> str:
-    place = tmp_path_factory.mktemp('sights')
-    for seed, (kind, outcome) in enumerate([('expert', 'success'), ('rollout', 'failure')]):
-        make_episode(
-            place / 'episodes', frames=8, cameras=('head', 'left_wrist'), size=(32, 32),
-            kind=kind, seed=seed, outcome=outcome, marks=[(7, 0, float(outcome == 'success'))],
-        )  # fmt: skip
-    convert(Choice((place / 'episodes',)), Plan(place / 'd', 'v3.0', UnitConfig()), tell=print)
-    assert main(['dataset', 'stats', str(place / 'd')]) == 0
-    return str(place / 'd')
+def data(twin: Path) -> str:
+    return str(twin)
 
 
 def value_config(steps: int = 2, **encoder: object) -> ValueTrain:
@@ -119,6 +110,8 @@ def test_both_phases_learn_two_steps_of_hvd_from_images_clouds_words_and_state(
         about = json.loads((runs / run / 'run.json').read_text())
         assert about['pictures'] == {'head': [24, 32], 'left_wrist': [24, 32]}
     batch = open_corpus([data], value_config().data).chunks(np.arange(4))
+    assert batch.observation['rgb.head'].float().std() > 5, 'the twin saw something'
+    assert batch.observation['cloud'][..., :3].std() > 0.1
     weights = open_value(runs / 'v').learner.weights(batch)
     assert weights.shape == (4, 3)
     assert torch.isfinite(weights).all()
@@ -212,9 +205,10 @@ def test_frozen_eyes_look_at_every_image_once_and_not_again_while_learning(
 
     monkeypatch.setattr(Frozen, '__call__', counted)
     train_value([data], config, tmp_path / 'v')
-    assert sum(looks) == 2 * 16, 'two cameras, sixteen frames'
+    frames = open_corpus([data], config.data).offsets[-1]
+    assert sum(looks) == 2 * frames, 'two cameras'
     train_policy([data], policy_config(), tmp_path / 'p', tmp_path / 'v', say=print)
-    assert sum(looks) == 2 * 16, 'weighing finds what was kept'
+    assert sum(looks) == 2 * frames, 'weighing finds what was kept'
     kept = open_value(tmp_path / 'v')
     assert not any('tower' in name for name in load_file(tmp_path / 'v' / 'model.safetensors'))
     # Without the file of features the same comes of the images themselves.

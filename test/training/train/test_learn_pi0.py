@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From episodes with three cameras to a tiny pi0 that acts, by HVD, through presets and verbs."""
+"""From three cameras of the twin to a tiny pi0 that acts, by HVD, through presets and verbs."""
 
 from dataclasses import replace
 import json
@@ -10,14 +10,12 @@ import pytest
 from safetensors.torch import load_file
 import torch
 
-from hvd_ros.cli.main import main
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.policy.observation import Modality, Observation
 from hvd_ros.core.policy.policy import checked_chunk
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.state import StateLayout
-from hvd_training.data.convert import Choice, Plan, convert
-from hvd_training.data.unit import UnitConfig
+from hvd_ros.core.tasks import load_task
 from hvd_training.export import graphs
 from hvd_training.export.subject import open_subject
 from hvd_training.policies.draws import GivenDraws
@@ -25,27 +23,15 @@ from hvd_training.train.loading import load_policy
 from hvd_training.train.phase1 import train_value
 from hvd_training.train.phase2 import train_policy
 from hvd_training.train.presets import PRESETS, preset
-from test.episode_maker import color_of, make_episode
+from test.episode_maker import color_of
+from test.training import twin_data
 
-PROMPT = 'insert the pen into the pen case'
+PROMPT = load_task(twin_data.TASK).prompt
 CAMERAS = ('head', 'left_wrist', 'right_wrist')
 
 
 @pytest.fixture(scope='module')
-def data(tmp_path_factory):
-    place = tmp_path_factory.mktemp('pi0')
-    for seed, (kind, outcome) in enumerate([('expert', 'success'), ('rollout', 'failure')]):
-        make_episode(
-            place / 'episodes', frames=8, cameras=CAMERAS, size=(32, 32), kind=kind, seed=seed,
-            outcome=outcome, marks=[(7, 0, float(outcome == 'success'))],
-        )  # fmt: skip
-    convert(Choice((place / 'episodes',)), Plan(place / 'd', 'v3.0', UnitConfig()), tell=print)
-    assert main(['dataset', 'stats', str(place / 'd')]) == 0
-    return str(place / 'd')
-
-
-@pytest.fixture(scope='module')
-def runs(data, tmp_path_factory):
+def runs(twin, tmp_path_factory):
     """Return a folder with a value `v` and a pi0 `p`, both after two steps of HVD."""
     place, said = tmp_path_factory.mktemp('runs'), []
     made = preset('tiny-pi0-hvd')
@@ -53,9 +39,9 @@ def runs(data, tmp_path_factory):
     shared = replace(made.policy.data, validation=0.0)
     small = replace(made.value.encoder, width=16, depth=1, mlp=16, heads=2, head_dim=4, side=16)
     value = replace(made.value, data=shared, encoder=small, run=replace(made.value.run, **few))
-    train_value([data], value, place / 'v')
+    train_value([str(twin)], value, place / 'v')
     policy = replace(made.policy, data=shared, run=replace(made.policy.run, **few))
-    train_policy([data], policy, place / 'p', place / 'v', say=said.append)
+    train_policy([str(twin)], policy, place / 'p', place / 'v', say=said.append)
     assert 'pi0 begins with weights at random; --policy.weights names public ones' in said
     return place
 

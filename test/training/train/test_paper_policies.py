@@ -52,7 +52,8 @@ def runs(data: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def at(step: int, **changes: object) -> Observation:
     """Return what is seen at a step: it moves."""
     usual = sights.seen(**changes)
-    images = {name: np.roll(image, 5 * step, axis=1) for name, image in usual.images.items()}
+    rng = np.random.default_rng(step)
+    images = {name: rng.integers(256, size=(48, 64, 3), dtype=np.uint8) for name in usual.images}
     return replace(usual, stamp_ns=step * 100_000_000, state=usual.state + 0.05 * step,
                    images=images)  # fmt: skip
 
@@ -84,13 +85,15 @@ def test_where_it_acts_it_sees_the_moment_before_as_it_learnt(runs: Path, name: 
     assert chunk().shape == (4, 21)
     assert np.array_equal(chunk(), chunk(at(3))), 'at first this moment stands for the one before'
     assert not np.array_equal(chunk(), chunk(at(2)))
+    shown = replace(at(2), state=at(3).state, cloud=at(3).cloud)
+    assert not np.array_equal(chunk(), chunk(shown)), 'images alone are noticed'
     assert np.array_equal(chunk(at(2)), chunk(at(1), at(2))), 'and no more than it looks at'
     heard: list[dict[str, torch.Tensor]] = []
     policy._sampler.encoder.register_forward_pre_hook(lambda module, given: heard.append(given[0]))
     chunk(at(2))
     here = policy._scale.state.forward(np.float32([at(2).state, at(3).state]))
     torch.testing.assert_close(heard[0]['state'][0], torch.from_numpy(here))
-    assert heard[0]['rgb.head'].shape == (1, 2, 32, 32, 3)
+    assert heard[0]['rgb.head'].shape == (1, 2, 64, 64, 3)
     assert heard[0]['cloud'].shape == (1, 64, 6)
 
 

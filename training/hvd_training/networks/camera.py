@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from hvd_ros.core.errors import ConfigError
 from hvd_training.networks.pictures import Resize, Size
-from hvd_training.networks.resnet import CHANNELS, ResNet18
+from hvd_training.networks.resnet import CHANNELS, STRIDE, ResNet18
 
 POOLS = ('keypoints', 'mean')
 # Mean and deviation of ImageNet's colours, which pretrained weights were made for.
@@ -40,7 +41,15 @@ class Camera(nn.Module):
 
     def __init__(self, size: Size, spec: CameraSpec) -> None:
         super().__init__()
-        self.resize = Resize(size, scaled(size, spec.height))
+        shown = scaled(size, spec.height)
+        if spec.pool == 'keypoints' and max(shown) <= STRIDE:
+            raise ConfigError(
+                f'images of {shown[1]}x{shown[0]} leave the camera a single place, and its '
+                f'keypoints would always be there; show it more than {STRIDE} pixels '
+                '(--data.image_height, --data.image_width, picture_height), or keep the mean '
+                '(--policy.pool mean, where the policy has it)'
+            )
+        self.resize = Resize(size, shown)
         mean, deviation = torch.tensor(_MEAN), torch.tensor(_DEVIATION)
         # Of pictures from -1 to 1, as they come out of the resize.
         self.register_buffer('gain', (0.5 / deviation)[:, None, None], persistent=False)

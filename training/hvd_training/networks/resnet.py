@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 NORMS = ('group', 'batch')
 CHANNELS = 64  # of the first layer
+STRIDE = 32  # pixels of a picture for one place of the last layer
 _STAGES = ('layer1', 'layer2', 'layer3', 'layer4')  # each has twice the channels
 _CHANNELS_OF_A_GROUP = 16
 _EPS = 1e-5

@@ -228,10 +228,10 @@ def _dp(text: str, name: str, tiny: bool = False) -> Callable[[], Preset]:
     )  # fmt: skip
     if tiny:
         policy = DpConfig(
-            (16, 16), groups=4, time_width=16, picture_height=32, image_channels=16,
+            (16, 16), groups=4, time_width=16, picture_height=64, image_channels=16,
             sampler='ddim', sampling_steps=4,
         )  # fmt: skip
-        data = replace(data, horizon=4, image_height=32, image_width=32)
+        data = replace(data, horizon=4, image_height=64, image_width=64)
         config = replace(config, policy=policy, data=data, run=replace(_TINY, steps=4))
     return lambda: _paper(text, config, name)
 
