@@ -16,7 +16,8 @@ from test.training.values.made_values import network, noise, small
 
 WELL = {
     'loss_v': 0.1, 'loss_q': 0.1, 'clip_fraction': 0.01, 'used_share': 1.0, 'v_mean': -0.3,
-    'q_mean/arm': 0.4, 'ess/arm': 0.8, 'weight_p99/arm': 3.0, 'support_clipped': 0.0,
+    'q_mean/arm': 0.4, 'q_p95/arm': 1.19, 'ess/arm': 0.8, 'weight_p99/arm': 3.0,
+    'support_clipped': 0.0,
 }  # fmt: skip
 
 
@@ -37,6 +38,7 @@ def test_a_sound_run_says_nothing():
         ({'support_clipped': 0.02}, '2.0% of the targets lie beyond the histogram'),
         ({'v_mean': -2.1}, r'v_mean = -2.1 drifts out of .* \[-1, 1\]; .*terminal'),
         ({'q_mean/arm': 2.1}, 'q_mean/arm = 2.1 drifts out'),
+        ({'q_p95/arm': 1.21}, 'one Q in twenty is above 1.21, and no .* more than 1: .*settled'),
         ({'used_share': 0.0}, 'no chunk of the batch is learned from'),
         ({'ess/arm': 0.999}, 'all weights are nearly the same'),
     ],
@@ -82,7 +84,16 @@ def test_the_log_counts_what_it_says():
     _, measured = learner.losses(batch)
     assert set(log) >= {
         f'{kind}/{group}'
-        for kind in ('u_mean', 'u_std', 'weight_mean', 'weight_p99', 'weight_max', 'ess', 'q_mean')
+        for kind in (
+            'u_mean',
+            'u_std',
+            'weight_mean',
+            'weight_p99',
+            'weight_max',
+            'ess',
+            'q_mean',
+            'q_p95',
+        )
         for group in ('base', 'torso', 'arm')
     }
     log = learner.step(batch)  # from the same networks as `measured`

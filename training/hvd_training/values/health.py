@@ -27,6 +27,7 @@ _BOUND = 0.02  # share of chunks whose exponential is bounded
 _BEYOND = 0.01  # share of targets beyond the histogram
 _WARM_UP = 1000  # steps before fresh networks are judged
 _ROOM = 0.5  # of the span of returns, that values may lie beyond it
+_ABOVE = 0.1  # of it, that the best chunks may be above the best return
 _CAP = 20.0  # where weights have no bound of their own
 
 
@@ -56,6 +57,7 @@ def describe(
     for i, name in enumerate(model.heads.names):
         log |= {
             f'q_mean/{name}': measured.q[:, i].mean(),
+            f'q_p95/{name}': torch.quantile(measured.q[:, i], 0.95),
             f'u_mean/{name}': measured.u[:, i].mean(),
             f'u_std/{name}': measured.u[:, i].std(correction=0),
             f'weight_mean/{name}': weight[:, i].mean(),
@@ -136,13 +138,18 @@ class Monitor:
         low, high = self.returns
         room, found = _ROOM * max(high - low, 1e-6), {}
         for name, value in log.items():
-            if name.partition('/')[0] not in ('v_mean', 'q_mean'):
-                continue
-            if not low - room <= value <= high + room:
+            means = name.partition('/')[0] in ('v_mean', 'q_mean')
+            if means and not low - room <= value <= high + room:
                 found[name] = (
                     f'{name} = {value:.4g} drifts out of what returns can be, [{low:.4g}, '
                     f'{high:.4g}]; does every episode that ended say so (terminal)? is gamma '
                     'below 1?'
+                )
+            if name.startswith('q_p95/') and value > high + _ABOVE * (high - low):
+                found[name] = (
+                    f'one Q in twenty is above {value:.4g}, and no episode returned more than '
+                    f'{high:.4g}: a score is paid where the states behind it look as if it were '
+                    'still to come; see --data.rewards settled'
                 )
         return found
 
