@@ -14,6 +14,7 @@ import gymnasium
 from gymnasium import spaces
 import numpy as np
 
+from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.labels.rewards import STEP
 from hvd_ros.core.policy.observation import Modality, Observation, modalities
 from hvd_ros.core.robot.body import Array
@@ -58,6 +59,11 @@ class TaskGymEnv(gymnasium.Env[dict[str, Any], Array]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Begin the episode of a seed, or without one an episode of another seed each time."""
+        if options:
+            raise ConfigError(
+                f'options {options}: an episode has none but its seed; a setting is given to '
+                'gymnasium.make()'
+            )
         super().reset(seed=seed)
         # Without a seed, one that datasets are made of: never one that tests are run on.
         own = self.np_random.integers(len(SEEDS['generation'])) if seed is None else seed

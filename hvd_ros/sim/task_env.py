@@ -128,13 +128,7 @@ class TaskEnv:
         """Carry out a command (D,) for a tenth of a second."""
         if not self.truths:
             raise ConfigError('step() before reset(): there is no episode yet')
-        asked = np.asarray(action, dtype=np.float64)
-        if asked.shape != (self.body.size,) or not np.isfinite(asked).all():
-            raise CommandRejected(
-                f'an action needs {self.body.size} finite numbers in the order of the body, '
-                f'got {asked.tolist()}'
-            )
-        target = self.bounded(asked)
+        target = self.bounded(self._read(action))
         before, self._command = self._command, target
         for i in range(self._slices):
             self._drive(before + (target - before) * (i + 1) / self._slices)
@@ -142,6 +136,18 @@ class TaskEnv:
         truth = self._tell()
         self.truths.append(truth)
         return truth
+
+    def _read(self, action: npt.ArrayLike) -> Array:
+        try:
+            asked = np.asarray(action, dtype=np.float64)
+        except (TypeError, ValueError):  # no numbers
+            asked = np.empty(0)
+        if asked.shape != (self.body.size,) or not np.isfinite(asked).all():
+            raise CommandRejected(
+                f'an action needs {self.body.size} finite numbers in the order of the body, '
+                f'got {action!r}'
+            )
+        return asked
 
     def bounded(self, asked: Array) -> Array:
         """Return what is carried out of a command: within limits, and no faster than they say."""

@@ -145,6 +145,8 @@ def test_what_does_not_fit_is_explained():
     env = gymnasium.make(PEN)
     with pytest.raises(gymnasium.error.Error):
         env.reset(seed=-1)
+    with pytest.raises(ConfigError, match='gymnasium.make'):
+        env.reset(seed=0, options={'setting': 'region'})
     env.reset(seed=0)
     with pytest.raises(CommandRejected, match='21 finite numbers'):
         env.step(np.full(BODY.size, np.nan))

@@ -173,7 +173,7 @@ def test_what_does_not_fit_is_explained():
         with pytest.raises(ConfigError, match='whole number'):
             env.reset(seed)
     env.reset(0)
-    for action in (np.zeros(3), np.full(BODY.size, np.nan)):
+    for action in (np.zeros(3), np.full(BODY.size, np.nan), 'go', None):
         with pytest.raises(CommandRejected, match='21 finite numbers'):
             env.step(action)
 

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError
+from hvd_ros.sim.robot import SimulationBroken
+from hvd_ros.sim.task_env import TaskEnv
 from hvd_ros.sim.tasks.pen_insert import PenInsert
 from hvd_training.cli import evaluate as verb
 from hvd_training.evaluate import identity
@@ -219,6 +221,16 @@ def test_the_verb_ends_with_1_when_a_policy_failed(tmp_path, capsys):
     assert 'policy failed' in out
 
 
+def test_the_verb_ends_with_1_when_every_episode_blew_up(tmp_path, capsys, monkeypatch):
+    def step(env, action):
+        raise SimulationBroken('the physics broke')
+
+    monkeypatch.setattr(TaskEnv, 'step', step)
+    words = ('nothing', '--tasks', 'pen_insert', '--episodes', '2', '--videos', '0')
+    assert verb.run(arguments(*words, '--out', str(tmp_path / 'out'))) == 1
+    assert 'all blew up' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
@@ -235,7 +247,7 @@ def test_the_verb_ends_with_1_when_a_policy_failed(tmp_path, capsys):
         (('--group', 'bc'), 'write name=SPEC,SPEC'),
         (('--group', 'bc=nothing,nothing'), 'named twice'),
         (('expert', '--sensors-only'), 'only a simulation knows'),
-        (('nothing', '--robot', 'r2'), 'r1'),
+        (('nothing', '--body', 'r2'), 'r1'),
     ],
 )
 def test_what_is_asked_wrongly_is_one_clear_message_and_leaves_nothing(words, message, tmp_path):

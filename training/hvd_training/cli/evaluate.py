@@ -21,7 +21,8 @@ EXAMPLES = (
     '',
     'A SPEC is expert, nothing, random, neighbours:PATH, run:PATH or module:attribute.',
     'The same line again goes on where it was; more --episodes add to what is there.',
-    'exit codes: 0 done, 1 a policy failed or a worker died, 2 wrong argument, 4 another body',
+    'exit codes: 0 done, 1 a worker died, or a policy failed or all of its episodes blew up,',
+    '2 wrong argument, 4 another body',
 )
 _SETTINGS = ('usual', 'background', 'region', 'pose')
 
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     print(f'\n{args.out / "report.html"}, report.json')
     if args.json:
         print(json.dumps(_flat(found)))
-    return 0 if all(cell['whole'] for cell in found['cells']) else 1
+    return 0 if all(cell['figures'] for cell in found['cells']) else 1
 
 
 def _flat(found: dict[str, Any]) -> dict[str, float | None]:
