@@ -85,15 +85,17 @@ def test_every_step_of_an_expert_is_one_that_a_joylo_can_express(name, episode):
     assert all(any(np.any(getattr(g, name) or 0) for g in gestures) for name in used)
 
 
+BUNGLES = tuple(Fault(kind, 0.7) for kind in FaultKind if kind != 'giving_up')
+
+
 @pytest.mark.parametrize(
-    'manner',
+    ('name', 'manner'),
     [
-        Manner('imperfect', tuple(Fault(kind, 0.7) for kind in FaultKind if kind != 'giving_up')),
-        Manner('correction', (Fault('misgrasp', 1.0), Fault('drift', 1.0))),
+        ('wipe_board', Manner('imperfect', BUNGLES)),
+        ('cup_upright', Manner('correction', (Fault('misgrasp', 1.0), Fault('drift', 1.0)))),
     ],
-    ids=lambda manner: manner.kind,
+    ids=['imperfect', 'correction'],
 )
-@pytest.mark.parametrize('name', ['cup_upright', 'wipe_board'])
 def test_so_is_every_step_of_who_bungles_or_corrects(name, manner, episode):
     assert len(express(episode(name, manner))) > 50
 
