@@ -24,6 +24,7 @@ from test.training.learning_data import dataset, good_and_bad
 
 LIMIT_S = 400  # a busy machine takes a minute to import PyTorch
 STEPS = 4
+PARALLEL = ('ddp', 'fsdp')
 
 
 @pytest.fixture(scope='module')
@@ -102,36 +103,40 @@ def alike(a: Path, b: Path) -> None:
     assert steps == [list(range(1, STEPS + 1))] * 2
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_two_processes_learn_the_value_that_one_learns(data: str, tmp_path: Path) -> None:
-    train_value([data], value_config(), tmp_path / 'one')
-    together([f'train_value([{data!r}], value_config(), Path({str(tmp_path / "two")!r}))'])
-    alike(tmp_path / 'one', tmp_path / 'two')
+def everything(data: str, place: Path) -> None:
+    """Learn in each of two processes: a value, and each way of sharing out, cut in two."""
+    train_value([data], value_config(), place / 'value')
+    for parallel in PARALLEL:
+        whole = policy_config(parallel=parallel)
+        half = replace(whole, run=replace(whole.run, steps=STEPS // 2))
+        train_policy([data], half, place / parallel, place / 'one-value')
+        train_policy([data], whole, place / parallel, place / 'one-value', resume=True)
+
+
+@pytest.fixture(scope='module')
+def runs(data: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of what one process learnt, and of what two learnt together."""
+    place = tmp_path_factory.mktemp('runs')
+    train_value([data], value_config(), place / 'one-value')
+    train_policy([data], policy_config(), place / 'one', place / 'one-value')
+    # All in one start of theirs: importing PyTorch takes longer than everything that it does here.
+    together([f'everything({data!r}, Path({str(place)!r}))'])
+    return place
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize('parallel', ['ddp', 'fsdp'])
+def test_two_processes_learn_the_value_that_one_learns(runs: Path) -> None:
+    alike(runs / 'one-value', runs / 'value')
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize('parallel', PARALLEL)
 def test_two_processes_learn_the_policy_that_one_learns_and_go_on_with_it(
-    data: str, tmp_path: Path, parallel: str
+    runs: Path, parallel: str
 ) -> None:
-    value, two = tmp_path / 'value', tmp_path / 'two'
-    train_value([data], value_config(), value)
-    train_policy([data], policy_config(), tmp_path / 'one', value)
-    half = f'replace(policy_config(parallel={parallel!r}), run=run_config(parallel={parallel!r}))'
-    call = f'train_policy([{data!r}], {{}}, Path({str(two)!r}), Path({str(value)!r}), {{}})'
-    together(
-        [
-            f'half = {half}',
-            'half = replace(half, run=replace(half.run, steps=2))',
-            call.format('half', 'False'),
-        ]
-    )
-    together([f'whole = {half}', call.format('whole', 'True')])
-    alike(tmp_path / 'one', two)
+    alike(runs / 'one', runs / parallel)
     # One process takes up what two have written.
-    assert (
-        load_file(two / 'model.safetensors').keys()
-        == load_file(tmp_path / 'one' / 'model.safetensors').keys()
-    )
+    published = [load_file(runs / name / 'model.safetensors') for name in (parallel, 'one')]
+    assert published[0].keys() == published[1].keys()

@@ -121,10 +121,8 @@ def chain(ends=True):
     return Mdp(np.ones((2, 1), int), moves, rewards, np.array([[False], [ends]]))
 
 
-@pytest.mark.parametrize(
-    'updates', [100, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
-)
-def test_an_absorbing_success_stays_at_its_value_without_a_discount(updates):
+def test_an_absorbing_success_stays_at_its_value_without_a_discount():
+    """The whole MDP is in every batch: where no update leads away, ten thousand do not either."""
     config = ValueConfig(chunk=1, gamma=1.0, tau_polyak=0.3, decomposition='shared')
     learner, batch = table_learner(config, WHOLE, 2, 1), chain().batch()
     equal_rates(learner, batch)
@@ -132,15 +130,15 @@ def test_an_absorbing_success_stays_at_its_value_without_a_discount(updates):
     with torch.no_grad():
         for table in learner.losses.parameters():
             table.fill_(0.5)
-    for _ in range(60):
+    q, v = learner.model.critic.tables[0], learner.model.v_net.table
+    away = []
+    for _ in range(300):
         learner.step(batch, report=False)
-    worst = 0.0
-    for _ in range(updates):
-        learner.step(batch, report=False)
-        q, v = learner.model.critic.tables[0], learner.model.v_net.table
-        worst = max(worst, q[:, 1].abs().max().item(), v[1].abs().item())
-    assert worst < 1e-3
-    assert learner.model.v_net.table[0].item() == pytest.approx(-0.002, abs=1e-5)
+        away.append(max(q[:, 1].abs().max().item(), v[1].abs().item()))
+    settled = away[150:]
+    assert max(settled) < 1e-9
+    assert max(settled[75:]) <= max(settled[:75])
+    assert v[0].item() == pytest.approx(-0.002, abs=1e-6)
 
 
 def test_without_the_terminal_the_same_state_drifts():
