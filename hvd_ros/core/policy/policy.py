@@ -62,7 +62,8 @@ def checked_policy(policy: Any, called: str, body: Body) -> Policy:
     if theirs != body.layout_id:
         raise ContractMismatch(
             f"policy '{called}' is of a body with layout {theirs:016x}, '{body.name}' has "
-            f'{body.layout_id:016x}; choose the one that it learnt on (--robot, robot:=)'
+            f'{body.layout_id:016x}; choose the one that it learnt on (--robot, robot:=, '
+            '`hvd eval`: --body)'
         )
     checked: Policy = policy
     return checked

@@ -1,16 +1,19 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`hvd eval SPEC ...`: play policies on the tasks in simulation, and say how good they are."""
+"""`hvd eval SPEC ...`: play policies on the tasks, and say how good they are."""
 
 import argparse
 import json
 from pathlib import Path
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hvd_training.evaluate.on_robot import Bench
 
 NAME = 'eval'
-HELP = 'play policies on the five tasks in simulation; success with intervals, films, a page'
+HELP = 'play policies on the tasks, in simulation or on the robot; success with intervals, a page'
 EXAMPLES = (
     'hvd eval expert nothing random --episodes 20 --out controls',
     'hvd eval run:runs/hvd run:runs/bc --tasks pen_insert --settings usual region --out pen',
@@ -18,6 +21,7 @@ EXAMPLES = (
     '         --group bc=run:runs/b0,run:runs/b1,run:runs/b2 --baseline bc --out table1',
     'hvd eval my_package.policies:Best --sensors-only --episodes 50 --out best',
     'hvd eval run:runs/hvd --tasks pen_insert --episodes 10 --graph --out live',
+    'hvd eval bundle:a bundle:b --tasks pen_insert --episodes 10 --robot --out real',
     '',
     'A SPEC is expert, nothing, random, neighbours:PATH, run:PATH or module:attribute.',
     'The same line again goes on where it was; more --episodes add to what is there.',
@@ -48,7 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--sensors-only', action='store_true', help='refuse policies that see the simulation')
     add('--cloud', default='depth', metavar='HOW', help='clouds from depth (default) or rays')
     add('--graph', action='store_true', help='in real time, through the whole ROS graph')
-    add('--robot', default='r1', metavar='ROBOT', help='(default: r1)')
+    trials = 'on the robot: random order, no names; you lay out, watch and score by key'
+    add('--robot', action='store_true', help=trials)
+    twin = 'real (default), or sim: rehearse --robot on the twin'
+    add('--hardware', choices=('real', 'sim'), default='real', help=twin)
+    limit = '--robot: longest trial (default: that of the task in simulation, else 120)'
+    add('--limit', type=float, metavar='S', help=limit)
+    launch = '--robot: more for `hvd launch deploy`'
+    add('--launch', nargs='+', default=[], metavar='ARG:=VALUE', help=launch)
+    add('--body', default='r1', metavar='ROBOT', help='robot description (default: r1)')
     as_json = 'end with one line of JSON: success by method, task and setting'
     add('--json', action='store_true', help=as_json)
 
@@ -75,22 +87,44 @@ def run(args: argparse.Namespace) -> int:
         tasks=tuple(args.tasks or TASKS),
         settings=tuple(args.settings),
         seeds=tuple(seeds_for(args.seeds, args.episodes)),
-        robot=args.robot,
+        robot=args.body,
         workers=args.workers,
         sensors_only=args.sensors_only,
         cloud=args.cloud,
         graph=args.graph,
+        bench=_bench(args),
     )
-    tally = Tally(len(plan.specs) * len(plan.tasks) * len(plan.settings) * len(plan.seeds))
+    count = len(plan.specs) * len(plan.tasks) * len(plan.settings) * len(plan.seeds)
+    tally = Tally(count, blind=args.robot)
     setup = Setup(plan, methods, args.seeds, args.baseline)
     # A film is a headless episode once more, and that is not the one which was scored.
-    films = 0 if args.graph else args.videos
+    films = 0 if args.graph or args.robot else args.videos
     found = evaluate(setup, args.out, films, tally.add, tally.say, args.cache)
     print(text(found))
     print(f'\n{args.out / "report.html"}, report.json')
     if args.json:
         print(json.dumps(_flat(found)))
     return 0 if all(cell['figures'] for cell in found['cells']) else 1
+
+
+def _bench(args: argparse.Namespace) -> 'Bench | None':
+    """Return where a person tries the policies; None in simulation."""
+    from hvd_ros.core.errors import ConfigError
+    from hvd_training.evaluate.on_robot import Bench
+
+    if not args.robot:
+        given = [f'--{n}' for n in ('limit', 'launch') if getattr(args, n)]
+        given += ['--hardware'] if args.hardware != 'real' else []
+        if given:
+            raise ConfigError(f'{", ".join(given)}: of use only with --robot')
+        return None
+    if args.graph:
+        raise ConfigError('--graph and --robot: choose one')
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError('--robot: no terminal; a person scores by key, run it without a pipe')
+    if args.limit is not None and not 0.0 < args.limit < 1e4:
+        raise ConfigError(f'--limit {args.limit:g}: allowed are 0 to 10000 s')
+    return Bench(args.hardware, args.out.resolve(), args.limit, tuple(args.launch))
 
 
 def _flat(found: dict[str, Any]) -> dict[str, float | None]:
@@ -107,8 +141,9 @@ def _flat(found: dict[str, Any]) -> dict[str, float | None]:
 class Tally:
     """Says how far it is: one line on a terminal, now and then one elsewhere."""
 
-    def __init__(self, episodes: int) -> None:
+    def __init__(self, episodes: int, blind: bool = False) -> None:
         self._episodes, self._done, self._fresh, self._well = episodes, 0, 0, 0
+        self._blind = blind  # whoever scores must not learn which policy it is
         self._start = self._told = time.monotonic()
         self._live = sys.stderr.isatty()
 
@@ -118,6 +153,10 @@ class Tally:
         self._fresh += not known
         self._well += outcome.strict
         now = time.monotonic()
+        if self._blind:
+            if not known:
+                self.say(f'trial {self._done} of {self._episodes} is counted')
+            return
         if outcome.error:
             self.say(f'{job.spec}: {outcome.where}: {outcome.ending}: {outcome.error}')
         if now - self._told > (0.2 if self._live else 30.0) or self._done == self._episodes:
