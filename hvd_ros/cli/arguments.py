@@ -5,6 +5,7 @@
 import argparse
 from collections.abc import Sequence
 import importlib
+from pathlib import Path
 
 
 def add_namespace(parser: argparse.ArgumentParser) -> None:
@@ -35,3 +36,12 @@ def positive(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"'{text}' must be above 0")
     return value
+
+
+def absolute(policy: str) -> str:
+    """Return a policy so that a node finds it from whatever folder it runs in."""
+    kind, colon, place = policy.partition(':')
+    path = Path(place if colon else policy)
+    if not path.exists():
+        return policy
+    return f'{kind}:{path.resolve()}' if colon else str(path.resolve())

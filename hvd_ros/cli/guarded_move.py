@@ -40,13 +40,18 @@ def move(args: argparse.Namespace) -> int:
     body = load_body(args.robot)
     body.pose(args.pose)
     with Session(args.namespace) as session:
-        mover = _Mover(session, body, args.pose)
-        start, start_is = mover.locate()
-        print(Plan(body, args.pose, start).text(start_is), end='', flush=True)
-        if not args.yes and not _confirmed():
-            print('nothing was moved')
-            return 1
-        return mover.go()
+        return move_in(session, body, args.pose, args.yes)
+
+
+def move_in(session: Session, body: Body, pose: str, yes: bool = False) -> int:
+    """Show the way, ask, and move in a graph that was joined; 1 when nobody wants it."""
+    mover = _Mover(session, body, pose)
+    start, start_is = mover.locate()
+    print(Plan(body, pose, start).text(start_is), end='', flush=True)
+    if not yes and not _confirmed():
+        print('nothing was moved')
+        return 1
+    return mover.go()
 
 
 def _confirmed() -> bool:

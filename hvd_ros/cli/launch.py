@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.show_args:
         print(manual(path, paint))
         return 0
-    nodes = expand(path, dict(map(_pair, args.argument)), os.environ)
+    nodes = expand(path, dict(map(pair, args.argument)), os.environ)
     commands = [command(node) for node in nodes]
     if args.dry_run:
         print('\n'.join(shlex.join(words) for words in commands))
@@ -103,7 +103,8 @@ def manual(path: Path, paint: Paint) -> str:
     return '\n\n'.join(blocks)
 
 
-def _pair(word: str) -> tuple[str, str]:
+def pair(word: str) -> tuple[str, str]:
+    """Read NAME:=VALUE."""
     name, mark, value = word.partition(':=')
     if not mark:
         raise ConfigError(f"'{word}' is no launch argument; write it as NAME:=VALUE")

@@ -36,6 +36,7 @@ VERBS = (
     'record',
     'policy',
     'rollout',
+    'trial',
     'label',
     'episodes',
     'sim',

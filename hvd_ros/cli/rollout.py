@@ -4,9 +4,8 @@
 
 import argparse
 import json
-from pathlib import Path
 
-from hvd_ros.cli.arguments import add_json, positive
+from hvd_ros.cli.arguments import absolute, add_json, positive
 
 _EARLIER = 2  # steps
 
@@ -49,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     limit_s, stages = load_sim_task(args.task).limit_s, load_task(args.task).stage_names
     load_setting(args.setting)
-    spec = _absolute(args.policy)
+    spec = absolute(args.policy)
     policy = open_for_robot(spec, load_body(args.robot), 'sim')
     # As headless, a chunk is carried out about as far as its policy says; the answer takes a
     # while, and until then the chunk before must not run out.
@@ -73,12 +72,3 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(played.as_json()))
     return 0
-
-
-def _absolute(policy: str) -> str:
-    """Return what a node finds from whatever folder it runs in."""
-    kind, colon, place = policy.partition(':')
-    path = Path(place if colon else policy)
-    if not path.exists():
-        return policy
-    return f'{kind}:{path.resolve()}' if colon else str(path.resolve())

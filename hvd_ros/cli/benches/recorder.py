@@ -22,7 +22,8 @@ import numpy as np
 from std_srvs.srv import Trigger
 
 from hvd_ros.cli.benches.camera_feed import HEIGHT, RATE_HZ, WIDTH
-from hvd_ros.cli.benches.graph import BenchGraph, GraphFailed
+from hvd_ros.cli.benches.graph import BenchGraph
+from hvd_ros.cli.launching.graph import GraphFailed
 from hvd_ros.cli.ros_session import Session
 from hvd_ros.core.bag import cdr
 from hvd_ros.core.episodes.reader import Episode

@@ -16,7 +16,8 @@ import numpy as np
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
-from hvd_ros.cli.benches.graph import BenchGraph, GraphFailed
+from hvd_ros.cli.benches.graph import BenchGraph
+from hvd_ros.cli.launching.graph import GraphFailed
 from hvd_ros.cli.ros_session import Session
 from hvd_ros.core.mux.command import Source
 from hvd_ros.nodes.r1.topics import JOINT_TARGETS

@@ -49,7 +49,7 @@ def test_operators_and_two_graphs_at_once_are_refused(tmp_path):
 
 
 def test_live_and_headless_episodes_are_never_mixed_up(tmp_path, monkeypatch):
-    monkeypatch.setattr('hvd_training.evaluate.in_graph._HVD', ())
+    monkeypatch.setattr('hvd_training.evaluate.in_graph.HVD', ())
     monkeypatch.setattr(GraphDesk, 'play', lambda self, job: pytest.fail('played'))
     spec = Spec('nothing')
     alone = Plan((spec,), ('pen_insert',), ('usual',), (3,))

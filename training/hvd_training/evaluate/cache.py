@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hvd_ros.core.robot.body import Body
-from hvd_training.evaluate.identity import world_id
+from hvd_training.evaluate.identity import real_world_id, world_id
 from hvd_training.evaluate.outcome import Ending, Outcome, outcome_from
 
 
@@ -24,14 +24,16 @@ class Cache:
 
     folder: Path
     body: Body
-    cloud: str = 'depth'
+    cloud: str = 'depth'  # or whatever else keeps one way to play from another
+    real: bool = False  # no simulation has a part in it
     # Looked up once: whoever edits a rubric meanwhile does not split an evaluation.
     _worlds: dict[str, str] = field(default_factory=dict)
 
     def path(self, content: str, task: str, setting: str) -> Path:
         """Return where the episodes of a policy in a task and a setting are."""
         if task not in self._worlds:
-            self._worlds[task] = world_id(self.body, task, self.cloud)
+            name = real_world_id if self.real else world_id
+            self._worlds[task] = name(self.body, task, self.cloud)
         return self.folder / content / f'{task}.{setting}.{self._worlds[task]}.jsonl'
 
     def read(self, content: str, task: str, setting: str) -> dict[int, Outcome]:

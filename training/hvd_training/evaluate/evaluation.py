@@ -16,6 +16,7 @@ from hvd_ros.core.durable import write_whole
 from hvd_ros.core.errors import ConfigError, did_you_mean
 from hvd_ros.core.pool import run_pool
 from hvd_ros.core.robot.description import load_body
+from hvd_ros.core.tasks import load_task
 from hvd_ros.sim.tasks.catalogue import load_sim_task
 from hvd_ros.sim.tasks.setting import load_setting
 from hvd_training.evaluate.films import Film, Take, choose, contact_sheet, film
@@ -63,7 +64,8 @@ def checked(setup: Setup) -> Setup:
     """Return a setup whose names all exist; raises ConfigError."""
     plan = setup.plan
     for task in plan.tasks:
-        load_sim_task(task)
+        # A lab's own task needs no scene to be tried on a robot.
+        (load_task if plan.real else load_sim_task)(task)
     for setting in plan.settings:
         load_setting(setting)
     for what, names in (('task', plan.tasks), ('setting', plan.settings)):
@@ -128,6 +130,8 @@ def _about(setup: Setup, ids: Mapping[str, str]) -> dict[str, Any]:
         'episodes': len(plan.seeds),
         'robot': plan.robot,
         'cloud': plan.cloud,
+        'hardware': plan.bench and plan.bench.hardware,
+        'limit_s': plan.bench and plan.bench.limit_s,
     }
 
 

@@ -48,6 +48,11 @@ def world_id(body: Body, task: str, cloud: str) -> str:
     return _digest(json.dumps(facts, sort_keys=True), repr(load_task(task)), hash_of(files))
 
 
+def real_world_id(body: Body, task: str, where: str) -> str:
+    """Return the hash of what a trial of a person depends on: an edited simulation has no part."""
+    return _digest(str(body.layout_id), repr(load_task(task)), where)
+
+
 def content_id(spec: Spec) -> str:
     """Return the hash of what a spec names."""
     if spec.kind == 'expert':

@@ -23,31 +23,35 @@ if TYPE_CHECKING:
     from hvd_training.evaluate.runner import Job
 
 _DEPLOYED = ('neighbours', 'run', 'bundle', 'module')
-_HVD = (sys.executable, '-m', 'hvd_ros.cli.main')
+HVD = (sys.executable, '-m', 'hvd_ros.cli.main')
 
 
 class EpisodeLost(HvdError):
     """An episode in the graph has no score; the message is that of the verb."""
 
 
-def refuse_undeployable(specs: Sequence[Spec], workers: int) -> None:
+def refuse_undeployable(specs: Sequence[Spec], workers: int, option: str = '--graph') -> None:
     """Raise ConfigError for what no graph can run: operators, and two graphs at once."""
     for spec in specs:
         if spec.kind not in _DEPLOYED:
             raise ConfigError(
                 f"'{spec}' does not run in the graph; evaluate run:PATH, bundle:PATH, "
-                'neighbours:PATH or module:attribute with --graph'
+                f'neighbours:PATH or module:attribute with {option}'
             )
     if workers > 1:
         raise ConfigError(f'--workers {workers}: episodes in real time run one by one')
 
 
+def deployed(spec: Spec) -> str:
+    """Return how the robot's verbs call a policy."""
+    return spec.argument if spec.kind == 'bundle' else str(spec)
+
+
 def words(job: 'Job') -> list[str]:
     """Return the arguments of the verb that plays a job."""
-    policy = job.spec.argument if job.spec.kind == 'bundle' else str(job.spec)
     return [
-        'rollout', policy, '--task', job.task, '--setting', job.setting, '--seed', str(job.seed),
-        '--robot', job.robot, '--cloud', job.cloud, '--json',
+        'rollout', deployed(job.spec), '--task', job.task, '--setting', job.setting,
+        '--seed', str(job.seed), '--robot', job.robot, '--cloud', job.cloud, '--json',
     ]  # fmt: skip
 
 
@@ -55,7 +59,7 @@ def words(job: 'Job') -> list[str]:
 class GraphDesk:
     """Plays jobs of the runner in graphs."""
 
-    command: Sequence[str] = _HVD
+    command: Sequence[str] = HVD
 
     def play(self, job: 'Job') -> Outcome:
         """Play one episode; raises EpisodeLost where there is no score."""

@@ -71,11 +71,12 @@ def html(found: Report, sheets: Sheets, films: Shots) -> str:
 
 def _head(found: Report) -> Iterable[str]:
     setup = found['setup']
-    yield '<h1>Evaluation on the tasks in simulation</h1>'
+    yield '<h1>Evaluation on the tasks</h1>'
     what = f'{len(setup["tasks"])} tasks, {setup["episodes"]} episodes a task, setting and policy'
     seeds = f'{setup["seeds"]} seeds from {setup["first_seed"]} on, the same for every policy'
     privileged = 'sensors only' if setup['sensors_only'] else 'privileged policies allowed'
-    yield f'<p class="lead">{what}; {seeds}; robot {escape(setup["robot"])}; {privileged}.</p>'
+    yield f'<p class="lead">{what}; {seeds}; robot {escape(setup["robot"])}; {privileged}; '
+    yield f'played {escape(setup["played"])}.</p>'
     rows = [['method', 'policies', 'content']]
     for i, (name, specs) in enumerate(setup['methods'].items()):
         codes = '<br>'.join(f'<code>{escape(spec)}</code>' for spec in specs)

@@ -78,10 +78,18 @@ def _setup(
         'first_seed': min(plan.seeds),
         'robot': plan.robot,
         'cloud': plan.cloud,
+        'played': _played(plan),
         'sensors_only': plan.sensors_only,
         'confidence': CONFIDENCE,
         'detectable_difference': detectable(found.episodes),
     }
+
+
+def _played(plan: Plan) -> str:
+    if plan.bench is None:
+        return 'in real time through the graph' if plan.graph else 'headless'
+    where = 'on the twin, as a rehearsal' if plan.bench.rehearsed else 'on the robot'
+    return f'{where}, in random order, scored by a person who was not told which policy it was'
 
 
 def _cell(cell: Cell) -> dict[str, Any]:

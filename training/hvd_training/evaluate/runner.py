@@ -24,6 +24,7 @@ from hvd_ros.sim.task_env import TaskEnv
 from hvd_training.evaluate.cache import Cache
 from hvd_training.evaluate.identity import content_id
 from hvd_training.evaluate.in_graph import GraphDesk, refuse_undeployable
+from hvd_training.evaluate.on_robot import Bench, RobotDesk, in_turn, order_key
 from hvd_training.evaluate.outcome import Ending, Outcome
 from hvd_training.evaluate.players import Player, play
 from hvd_training.evaluate.specs import Spec, load, refuse_privileged
@@ -49,6 +50,20 @@ class Plan:
     sensors_only: bool = False
     cloud: str = 'depth'  # how a cloud is made, see LOOKS
     graph: bool = False  # in real time through the whole graph
+    bench: Bench | None = None  # by a person, on a robot or its twin
+
+    @property
+    def where(self) -> str:
+        """Return what keeps the results of one way to play from those of another."""
+        if self.bench is not None:
+            seen = self.cloud if self.bench.rehearsed else 'sensors'
+            return f'{seen}, {self.bench.hardware}, scored by a person'
+        return f'{self.cloud}, graph' if self.graph else self.cloud
+
+    @property
+    def real(self) -> bool:
+        """Whether it is a robot that plays."""
+        return self.bench is not None and not self.bench.rehearsed
 
 
 @dataclass(frozen=True)
@@ -73,18 +88,19 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None)
     Call refuse_unplayable() first, unless a wrong policy may be noticed late.
     """
     body = load_body(plan.robot)
-    cache = Cache(folder, body, f'{plan.cloud}, graph' if plan.graph else plan.cloud)
+    cache = Cache(folder, body, plan.where, plan.real)
     contents = {spec: content_id(spec) for spec in plan.specs}
     found: dict[Job, Outcome] = {}
     missing = []
-    for job in _jobs(plan):
+    order = _order(plan)
+    for job in order:
         known = cache.read(contents[job.spec], job.task, job.setting)
         if job.seed in known:
             found[job] = known[job.seed]
             tell(job, found[job], True)
         else:
             missing.append(job)
-    for job, outcome in _play_all(missing, plan):
+    for job, outcome in _play_all(missing, plan, order):
         cache.add(contents[job.spec], outcome)
         found[job] = outcome
         tell(job, outcome, False)
@@ -96,15 +112,21 @@ def run(plan: Plan, folder: Path, tell: Tell = lambda job, outcome, known: None)
 
 def refuse_unplayable(plan: Plan, body: Body) -> None:
     """Make every policy and every scene once, so that what is wrong is said before hours of it."""
-    if plan.graph:
-        refuse_undeployable(plan.specs, plan.workers)
-    for task in plan.tasks:
+    if plan.graph or plan.bench is not None:
+        refuse_undeployable(plan.specs, plan.workers, '--graph' if plan.graph else '--robot')
+    for task in plan.tasks if not plan.real else ():
         for setting in plan.settings:
             TaskEnv(task, body, setting)
     for spec in plan.specs:
         player = load(spec, body)
-        if plan.sensors_only:
+        if plan.sensors_only or plan.real:
             refuse_privileged(spec, player)
+
+
+def _order(plan: Plan) -> list['Job']:
+    """Give every episode in the order in which it is played."""
+    jobs = list(_jobs(plan))
+    return jobs if plan.bench is None else in_turn(jobs, order_key(plan.bench.folder))
 
 
 def _jobs(plan: Plan) -> Iterator[Job]:
@@ -116,20 +138,29 @@ def _jobs(plan: Plan) -> Iterator[Job]:
                     yield Job(spec, task, setting, seed, plan.robot, plan.cloud)
 
 
-def _play_all(jobs: Sequence[Job], plan: Plan) -> Iterator[tuple[Job, Outcome]]:
+def _play_all(
+    jobs: Sequence[Job], plan: Plan, order: Sequence[Job]
+) -> Iterator[tuple[Job, Outcome]]:
     """Give each episode as it ends; none is begun with a policy that has failed."""
     failed: set[Spec] = set()
     queue = (job for job in jobs if job.spec not in failed)
-    alone = plan.graph or plan.workers <= 1
-    desk = GraphDesk() if plan.graph else Desk()
-    played = _serial(queue, desk) if alone else _pooled(queue, plan.workers)
+    alone = plan.graph or plan.bench is not None or plan.workers <= 1
+    played = _serial(queue, _desk(plan, order)) if alone else _pooled(queue, plan.workers)
     for job, outcome in played:
         if outcome.ending is Ending.POLICY_ERROR:
             failed.add(job.spec)
         yield job, outcome
 
 
-def _serial(queue: Iterator[Job], desk: 'Desk | GraphDesk') -> Iterator[tuple[Job, Outcome]]:
+def _desk(plan: Plan, order: Sequence[Job]) -> 'Desk | GraphDesk | RobotDesk':
+    if plan.bench is not None:
+        return RobotDesk(plan.bench, order)
+    return GraphDesk() if plan.graph else Desk()
+
+
+def _serial(
+    queue: Iterator[Job], desk: 'Desk | GraphDesk | RobotDesk'
+) -> Iterator[tuple[Job, Outcome]]:
     try:
         for job in queue:
             yield job, desk.play(job)

@@ -76,7 +76,7 @@ def _success(found: Report, setting: str) -> str:
     setup = found['setup']
     head = (
         f"setting '{setting}': {setup['episodes']} episodes a task and policy on {setup['seeds']} "
-        f'seeds, {setup["confidence"]:.0%} intervals'
+        f'seeds, {setup["confidence"]:.0%} intervals; played {setup["played"]}'
     )
     return f'{head}\n{grid(rows)}'
 
