@@ -71,7 +71,8 @@ def test_the_episodes_are_those_of_the_plan_whole_and_labelled(mixed):
 
 
 def test_two_processes_make_the_same_messages_as_one(tmp_path):
-    plan = Plan('experts', 2, ('pen_insert', 'cup_upright'), seed=1)
+    # Of a seed whose two operators give up halfway.
+    plan = Plan('imperfect', 2, ('pen_insert', 'cup_upright'), seed=30)
     for workers in (1, 2):
         generate(plan, tmp_path / str(workers), workers, print)
     assert len(content(tmp_path / '1')) == 2
