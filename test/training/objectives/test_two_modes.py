@@ -29,6 +29,7 @@ DIAGONAL = CORNERS[[0, 3]]
 GROUPS = torch.tensor([0, 1])
 SEEN = {'state': torch.zeros(1, 2)}
 ROWS, STEPS, RATE = 128, 250, 1e-2
+SEEN_ROWS = 32  # observations that are drawn for
 CLOSE = 0.09  # of a share that was learnt in 250 updates
 
 
@@ -58,7 +59,7 @@ def jointly(points, weight):
 def learnt(policy, name, batch, weights=None, steps=STEPS, **config):
     how, source = objective(name), seeded()
     config = how.config(**config)
-    optimizer = torch.optim.Adam(policy.parameters(), lr=RATE)
+    optimizer = torch.optim.Adam(policy.parameters(), lr=RATE, fused=True)
     for step in range(steps):
         optimizer.param_groups[0]['lr'] = RATE * (1 - step / steps)
         loss, _ = how.loss(policy, batch, None, weights, config, source)
@@ -94,24 +95,35 @@ def test_imitating_everything_prefers_nothing(head):
     close(shares(imitator(head)), 0.5, 0.5)
 
 
-@pytest.mark.parametrize('head', heads.NAMES)
-@pytest.mark.parametrize('name', ['bc', 'filtered_bc'])
+# Heads count errors, objectives weigh them: what one objective has shown with every head another
+# has only to show with one.
+ONE = 'clean_flow'
+
+
+@pytest.mark.parametrize(
+    ('name', 'head'), [*(('bc', head) for head in heads.NAMES), ('filtered_bc', ONE)]
+)
 def test_imitating_what_was_good_is_good(name, head):
     good = CORNERS[(CORNERS > 0).all(dim=1)]
     assert shares(learnt(fresh(head), name, full(good), steps=120)).min() > 1 - CLOSE
 
 
+@cache
+def of_hvd(head):
+    """Return a policy that learnt corners by weights of 1:3 and 1:9; nobody may change it."""
+    return learnt(fresh(head), 'hvd', full(CORNERS), weighted(CORNERS, 3.0, 9.0), beta=0.0)
+
+
 @pytest.mark.parametrize('head', heads.NAMES)
 def test_hvd_shifts_each_group_by_its_own_weight_alone(head):
     """Sheet 1.7: 75 % and 90 % where the groups are independent."""
-    policy = learnt(fresh(head), 'hvd', full(CORNERS), weighted(CORNERS, 3.0, 9.0), beta=0.0)
-    close(shares(policy), 0.75, 0.9)
-    policy = learnt(fresh(head), 'hvd', full(CORNERS), weighted(CORNERS, 1.0, 9.0), beta=0.0)
-    close(shares(policy), 0.5, 0.9)
+    close(shares(of_hvd(head)), 0.75, 0.9)
 
 
-@pytest.mark.parametrize('head', heads.NAMES)
-@pytest.mark.parametrize(('name', 'config'), [('iql_awr', {}), ('deas', {'extraction': 'awr'})])
+@pytest.mark.parametrize(
+    ('name', 'config', 'head'),
+    [*(('iql_awr', {}, head) for head in heads.NAMES), ('deas', {'extraction': 'awr'}, ONE)],
+)
 def test_one_weight_for_the_whole_chunk_tilts_the_data_by_it(name, config, head):
     """Of weights 1, 1, 1, 9 three quarters lie on the best corner, and 10 of 12 on each +."""
     policy = learnt(fresh(head), name, full(CORNERS), jointly(CORNERS, 9.0), **config)
@@ -134,14 +146,14 @@ def test_choosing_the_best_of_n_draws_acts_well_without_learning_more(name, head
         assert found.min() > 0.85
 
 
-@pytest.mark.parametrize('head', heads.NAMES)
+@pytest.mark.parametrize('head', [ONE, 'ddpm', 'mse'])
 def test_qipo_shifts_its_own_draws_upwards_with_every_renewal(head):
     config = QipoConfig(beta=0.5, draws=16)
     policy = fresh(head)
     policy.load_state_dict(imitator(head).state_dict())
     before, source = shares(policy), seeded(1)
     for _ in range(3):
-        wide = made(torch.zeros(16 * ROWS, 1, 2))
+        wide = made(torch.zeros(16 * SEEN_ROWS, 1, 2))
         own, weights = renewed(policy, upwards, wide, config, source)
         learnt(policy, 'qipo', own, weights, steps=40)
     # Three renewals at beta 0.5 are mu * exp(1.5 * (a + b)): 95 % on each +. A Gaussian's mean
@@ -173,7 +185,7 @@ def best_of_coupled(head, weight):
 
 
 @pytest.mark.parametrize(
-    'head', [NoiseAtOne(steps=200), NoiseAtOne(True, 200), DataAtOne(200), Ddpm(steps=100)]
+    'head', [NoiseAtOne(steps=100), NoiseAtOne(True, 100), DataAtOne(100), Ddpm(steps=100)]
 )
 @pytest.mark.parametrize(('first', 'expected'), [(1.0, 0.722), (9.0, 0.9)])
 def test_coupled_groups_with_weights_of_their_own_meet_in_between(first, expected, head):
@@ -184,13 +196,13 @@ def test_coupled_groups_with_weights_of_their_own_meet_in_between(first, expecte
     """
     weight = torch.tensor([[1.0, 1.0], [first, 9.0]])
     device = torch.device('cpu')
-    x = head.sample(best_of_coupled(head, weight), (20000, 1, 2), seeded(), device)[:, 0]
+    x = head.sample(best_of_coupled(head, weight), (5000, 1, 2), seeded(), device)[:, 0]
     good = x > 0
     assert (good[:, 0] != good[:, 1]).float().mean() < 1e-3
-    assert good.all(dim=1).float().mean().item() == pytest.approx(expected, abs=0.012)
+    assert good.all(dim=1).float().mean().item() == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize('head', ['flow', 'clean_flow', 'ddpm'])
+@pytest.mark.parametrize('head', ['flow', 'ddpm'])
 def test_what_hvd_learns_of_coupled_groups_is_that_compromise(head):
     policy = learnt(fresh(head), 'hvd', full(DIAGONAL), weighted(DIAGONAL, 1.0, 9.0), beta=0.0)
     drawn = policy.candidates(SEEN, 4000, seeded())[0, :, 0]
@@ -200,12 +212,11 @@ def test_what_hvd_learns_of_coupled_groups_is_that_compromise(head):
 
 def test_independent_groups_are_jointly_good_as_often_as_each_allows():
     """Sheet 1.7: 0.75 * 0.9 = 67.5 %."""
-    policy = learnt(fresh('flow'), 'hvd', full(CORNERS), weighted(CORNERS, 3.0, 9.0), beta=0.0)
-    drawn = policy.candidates(SEEN, 4000, seeded())[0, :, 0]
+    drawn = of_hvd('flow').candidates(SEEN, 4000, seeded())[0, :, 0]
     assert (drawn > 0).all(dim=1).float().mean().item() == pytest.approx(0.675, abs=CLOSE)
 
 
-@pytest.mark.parametrize('head', ['flow', 'clean_flow', 'flow_data_at_one', 'ddpm'])
+@pytest.mark.parametrize('head', [ONE, 'ddpm'])
 def test_draws_fall_on_two_points_as_their_weights_say(head):
     """Failure 16: nine to one."""
     policy = learnt(fresh(head), 'iql_awr', full(DIAGONAL), jointly(DIAGONAL, 9.0))
