@@ -56,7 +56,7 @@ def file(tmp_path):
 def test_every_number_arrives_in_the_order_of_the_body(file, tmp_path):
     (folder,) = import_file(file, tmp_path / 'root', BODY, SAID)
     episode = Episode.open(folder)
-    table, action = episode.table(), action_at(episode.table(), BODY)
+    table, action = episode.table(), action_at(episode.table())
     assert table.frames == T
     with h5py.File(file) as raw:
         for side, first in (('left', 0), ('right', 10)):

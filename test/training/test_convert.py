@@ -57,9 +57,7 @@ def test_actions_states_rewards_and_prompts_are_those_of_the_recording(recorded,
     for index, folder in enumerate(episodes_of(recorded)):
         episode = Episode.open(folder)
         table, columns = episode.table(), data.numbers(index)
-        np.testing.assert_array_equal(
-            columns['action'], action_at(table, body()).astype(np.float32)
-        )
+        np.testing.assert_array_equal(columns['action'], action_at(table).astype(np.float32))
         state = [layout.state(p, v) for p, v in zip(table.position, table.velocity, strict=True)]
         np.testing.assert_array_equal(columns['observation.state'], np.float32(state))
         assert data.facts[index].prompt == episode.meta.prompt
@@ -73,7 +71,7 @@ def test_a_chunk_of_the_reader_is_the_chunk_that_core_builds_from_the_traces(rec
     reader = DatasetReader(made)
     table = Episode.open(episodes_of(recorded)[0]).table()
     for frame in (0, 7, 15, 19):
-        wanted, valid = chunk(table, body(), frame, 8)
+        wanted, valid = chunk(table, frame, 8)
         seen, is_pad = reader.chunk([frame], 'action', 8)
         np.testing.assert_array_equal(is_pad[0], ~valid)
         np.testing.assert_array_equal(seen[0], wanted.astype(np.float32))

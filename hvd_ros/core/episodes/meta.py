@@ -22,6 +22,7 @@ from hvd_ros.core.vision.intrinsics import Intrinsics
 
 SCHEMA_VERSION = 1
 FILE = 'episode.json'
+_HEADLESS_S = 0.1  # what command_ahead_s was where episodes did not say so
 KINDS = ('expert', 'suboptimal', 'rollout')
 _NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]*')
 
@@ -51,6 +52,9 @@ class EpisodeMeta:
     drops: int = 0  # messages and frames that could not be written
     real_time_factor: float | None = None  # of the simulation; None on a robot
     simulation: dict[str, Any] = field(default_factory=dict)  # seed, setting, manner; else empty
+    # How long before it was reached a command was noted. The mux notes what it sends as it sends
+    # it; where there is one command a frame it is noted when its step begins.
+    command_ahead_s: float = 0.0
     cameras: dict[str, Intrinsics] = field(default_factory=dict)
     streams: dict[str, dict[str, str]] = field(default_factory=dict)  # name: topic, kind
     healthy: bool = True
@@ -142,6 +146,7 @@ def _meta(data: dict[str, Any]) -> EpisodeMeta:
     cameras = {name: _intrinsics(row) for name, row in data.pop('cameras', {}).items()}
     groups = {name: tuple(ids) for name, ids in data.pop('groups', {}).items()}
     lists = {key: tuple(data.pop(key, ())) for key in ('dimensions', 'notes')}
+    data.setdefault('command_ahead_s', _HEADLESS_S if data.get('simulation') else 0.0)
     read: dict[str, Any] = {**data, **lists, 'cameras': cameras, 'groups': groups}
     meta = EpisodeMeta(**read)
     for name, kind in (('frames', int), ('drops', int), ('healthy', bool), ('prompt', str)):

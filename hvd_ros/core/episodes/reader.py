@@ -7,7 +7,7 @@ The table is decoded once and in one go; images are fetched one by one when some
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ class FrameTable:
     trace_asked: Array  # (M, D)
     trace_sent: Array  # (M, D)
     trace_received_ns: Times  # (M,) log time in the bag
+    ahead_ns: int = 0  # by how much a trace is before its command is reached
 
     @property
     def frames(self) -> int:
@@ -204,7 +205,8 @@ class Episode:
 
     @cached_property
     def _table(self) -> FrameTable:
-        return read_table(self.bag, len(self.meta.dimensions))
+        ahead_ns = round(self.meta.command_ahead_s * cdr.NS)
+        return replace(read_table(self.bag, len(self.meta.dimensions)), ahead_ns=ahead_ns)
 
 
 def read_table(bag: Bag, size: int) -> FrameTable:

@@ -62,7 +62,7 @@ class Command:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """A policy's chunk as it arrived; step j targets observation_ns + j * step_s."""
+    """A policy's chunk as it arrived; row j is reached at observation_ns + (j + 1) * step_s."""
 
     seq: int
     layout_id: int

@@ -9,7 +9,7 @@ source and gate by gate, what stands in the way.
 
 from dataclasses import replace
 
-from hvd_ros.core.mux.chunks import plan, sample
+from hvd_ros.core.mux.chunks import over, plan
 from hvd_ros.core.mux.command import Command, Source
 from hvd_ros.core.mux.guard import Track, admit, standing
 from hvd_ros.core.mux.state import NS, Inputs, MuxState, Setup, Verdicts
@@ -120,7 +120,9 @@ def _chunks(state: MuxState, now_ns: int, inputs: Inputs, setup: Setup) -> tuple
         state = state.changed(policy=track)
         worst = reason or worst
         if not reason:
-            made = plan(chunk, inputs.ros_now_ns, now_ns, setup.body)
+            sent = state.motion.values if state.driven and state.motion is not None else None
+            sent_ns = now_ns - round(setup.period_s * NS)
+            made = plan(chunk, inputs.ros_now_ns, now_ns, setup.body, sent, sent_ns)
             state = state.changed(plan=made)
     return state, worst
 
@@ -177,6 +179,4 @@ def _policy(state: MuxState, now_ns: int, setup: Setup) -> Reason:
     reason = standing(state.policy, now_ns, _policy_timeout_ns(setup), Reason.STALE_POLICY)
     if reason or state.plan is None:
         return reason
-    begun = now_ns >= state.plan.start_ns
-    over = begun and sample(state.plan, now_ns) is None
-    return Reason.CHUNK_EXPIRED if over else Reason.NONE
+    return Reason.CHUNK_EXPIRED if over(state.plan, now_ns) else Reason.NONE

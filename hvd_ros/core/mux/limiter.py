@@ -17,6 +17,7 @@ from hvd_ros.core.robot.body import Array, Body, Kind
 
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
+_ROUNDING = 1e-12  # [unit] nearer than this is there
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,18 +39,25 @@ class Limiter:
         self._speeds = _Block(body, np.flatnonzero(is_velocity), period_s)
 
     def step(
-        self, last: Motion, target: Array, stop: Bools, joint_scale: float = 1.0
+        self,
+        last: Motion,
+        target: Array,
+        stop: Bools,
+        joint_scale: float = 1.0,
+        pace: Array | None = None,
     ) -> tuple[Motion, Bytes]:
         """
         Move one tick from the last command towards a finite target of shape (D,).
 
         Where stop is set the dimension comes to rest at its acceleration limit and the target is
-        not looked at. joint_scale in [0, 1] lowers the speed limit of the joints. Returns the new
-        command and the Clip bits per dimension.
+        not looked at. joint_scale in [0, 1] lowers the speed limit of the joints. A joint is ready
+        to stop at its target; where `pace` (D,) says how fast the target moves, ready to go along
+        with it, and does not trail behind. Returns the new command and the Clip bits per
+        dimension.
         """
         values, rate = last.values.copy(), np.zeros(self.size)
         clip = np.zeros(self.size, dtype=np.uint8)
-        self._step_joints(last, target, stop, joint_scale, values, rate, clip)
+        self._step_joints(last, target, stop, joint_scale, pace, values, rate, clip)
         self._step_speeds(last, target, stop, values, clip)
         return Motion(values, rate), clip
 
@@ -72,6 +80,7 @@ class Limiter:
         target: Array,
         stop: Bools,
         scale: float,
+        pace: Array | None,
         values: Array,
         rate: Array,
         clip: Bytes,
@@ -82,12 +91,17 @@ class Limiter:
         now, old, halt = last.values[b.ids], last.rate[b.ids], stop[b.ids]
         asked = np.where(halt, now, target[b.ids])
         goal = np.minimum(np.maximum(asked, b.low), b.high)
-        error = goal - now
-        distance = np.abs(error)
         fastest = b.velocity * scale
+        going = np.zeros_like(now) if pace is None else self._going(pace, asked == goal, fastest)
+        going[halt] = 0.0
+        # Distances are those to a target that has not gone on yet.
+        error = goal - going * dt - now
+        distance = np.abs(error)
         reach = np.minimum(fastest, self._braking(distance)) * dt
         share = np.divide(reach, distance, out=np.ones_like(reach), where=distance > reach)
-        wish = b.together(share) * error / dt
+        wish = going + b.together(share) * error / dt
+        if pace is not None:
+            wish = self._possible(wish, now, fastest)
         change = wish - old
         size = np.abs(change)
         brakes = (np.abs(wish) < np.abs(old)) | (wish * old < 0.0)
@@ -98,7 +112,7 @@ class Limiter:
         new = np.minimum(np.maximum(new, b.low), b.high)
         values[b.ids] = new
         rate[b.ids] = (new - now) / dt
-        late = (new != goal) & ~halt
+        late = (np.abs(new - goal) > _ROUNDING) & ~halt
         slow = b.together(np.where(distance > fastest * dt, 0.0, 1.0)) < 1.0
         # Whatever the speed limit does not explain, the acceleration limit does.
         heavy = late & ((np.abs(new - now) < fastest * dt * (1.0 - 1e-9)) | ~slow)
@@ -107,6 +121,21 @@ class Limiter:
             + (late & slow) * np.uint8(Clip.VELOCITY)
             + heavy * np.uint8(Clip.ACCELERATION)
         )
+
+    def _going(self, pace: Array, is_free: Bools, fastest: Array) -> Array:
+        """Return how fast joints may go along; a target behind a limit stands still at it."""
+        b = self._joints
+        return np.where(is_free, np.clip(pace[b.ids], -fastest, fastest), 0.0)
+
+    def _possible(self, wish: Array, now: Array, fastest: Array) -> Array:
+        """Return rates no faster than allowed, and from which a stop before the limits is."""
+        b = self._joints
+        size = np.abs(wish)
+        share = np.divide(fastest, size, out=np.ones_like(size), where=size > fastest)
+        room = np.where(wish > 0.0, b.high - now, now - b.low)
+        brakes = self._braking(np.maximum(room, 0.0))
+        slowed = b.together(share) * wish
+        return np.minimum(np.maximum(slowed, -brakes), brakes)
 
     def _braking(self, distance: Array) -> Array:
         """

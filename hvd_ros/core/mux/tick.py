@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hvd_ros.core.mux.chunks import sample
+from hvd_ros.core.mux.chunks import aim
 from hvd_ros.core.mux.clutch import engage, follow
 from hvd_ros.core.mux.command import Clip, Mode, Source
 from hvd_ros.core.mux.home import advance, depart
@@ -31,6 +31,7 @@ class _Wish:
 
     source: Source = Source.HOLD
     target: Array | None = None
+    pace: Array | None = None  # how fast the target moves, where that is known
     asked: Array | None = None
     seq: int = 0
     refusal: Reason = Reason.NONE
@@ -56,7 +57,7 @@ def _wish(state: MuxState, now_ns: int, setup: Setup) -> tuple[MuxState, _Wish]:
         return state, _wish_policy(state, now_ns, setup)
     if state.mode is Mode.REPLAY and state.replay_frame is not None:
         frame = state.replay_frame
-        wish = _Wish(Source.REPLAY, frame.values, frame.values, frame.seq)
+        wish = _Wish(Source.REPLAY, frame.values, None, frame.values, frame.seq)
         return state, _while_held(state, wish, setup.config.require_deadman)
     if state.mode is Mode.HOME:
         return _wish_home(state, setup)
@@ -74,15 +75,22 @@ def _wish_teleop(state: MuxState, setup: Setup) -> tuple[MuxState, _Wish]:
         clutch, before = engage(rest, frame.values, setup.body), frame.values
     clutch, target = follow(clutch, before, frame.values, setup.body, setup.period_s)
     state = state.changed(clutch=clutch, leader=frame.values)
-    return state, _Wish(Source.TELEOP, target, frame.values, frame.seq)
+    return state, _Wish(Source.TELEOP, target, None, frame.values, frame.seq)
 
 
 def _wish_policy(state: MuxState, now_ns: int, setup: Setup) -> _Wish:
-    found = None if state.plan is None else sample(state.plan, now_ns)
+    found = None if state.plan is None else aim(state.plan, now_ns)
     if found is None or state.plan is None:
         return _Wish()
-    index, row = found
-    wish = _Wish(Source.POLICY, row, row, state.plan.seq, Reason.NONE, state.plan.seq, index)
+    wish = _Wish(
+        source=Source.POLICY,
+        target=found.target,
+        pace=found.pace,
+        asked=found.target,
+        seq=state.plan.seq,
+        chunk_seq=state.plan.seq,
+        chunk_step=found.step,
+    )
     return _while_held(state, wish, setup.config.require_deadman)
 
 
@@ -97,7 +105,7 @@ def _wish_home(state: MuxState, setup: Setup) -> tuple[MuxState, _Wish]:
         rest = setup.limiter.rest(state.motion)
         travel = depart(rest, goal, setup.body, setup.config.home_speed)
     travel, target = advance(travel, setup.period_s)
-    return state.changed(travel=travel), _Wish(Source.HOME, target, target)
+    return state.changed(travel=travel), _Wish(Source.HOME, target, asked=target)
 
 
 def _while_held(state: MuxState, wish: _Wish, required: bool) -> _Wish:
@@ -114,7 +122,7 @@ def _send(
     target = last.values if wish.target is None else wish.target
     halt = setup.base if base_gate else np.zeros_like(setup.base)
     halt = np.ones_like(setup.base) if wish.target is None else halt
-    state, motion, clip = _limit(state, last, target, halt, setup)
+    state, motion, clip = _limit(state, last, target, halt, wish.pace, setup)
     cut = setup.base & (target != 0.0) if base_gate and wish.target is not None else None
     if cut is not None and cut.any():
         clip = clip | cut * np.uint8(Clip.BASE_GATE)
@@ -137,15 +145,20 @@ def _send(
 
 
 def _limit(
-    state: MuxState, last: Motion, target: Array, halt: Bools, setup: Setup
+    state: MuxState,
+    last: Motion,
+    target: Array,
+    halt: Bools,
+    pace: Array | None,
+    setup: Setup,
 ) -> tuple[MuxState, Motion, Bytes]:
     limiter, distance = setup.limiter, setup.distance
     if distance is None or not state.driven:
-        motion, clip = limiter.step(last, target, halt)
+        motion, clip = limiter.step(last, target, halt, pace=pace)
         return state.changed(nearness=None), motion, clip
     before = state.nearness or measure(distance, limiter.rest(last))
     share = speed_share(before)
-    motion, clip = limiter.step(last, target, halt, share)
+    motion, clip = limiter.step(last, target, halt, share, pace)
     rest = limiter.rest(motion)
     near = before if np.array_equal(rest, limiter.rest(last)) else measure(distance, rest)
     reason = Reason.NONE

@@ -37,7 +37,7 @@ class Modality(StrEnum):
 class Observation:
     """What is known at a time; what nobody asked for is empty or None."""
 
-    stamp_ns: int  # t_obs: step j of the answer is meant for t_obs + j * 0.1 s
+    stamp_ns: int  # t_obs: row j of the answer is reached at t_obs + (j + 1) * 0.1 s
     state: Array  # (S,) as core/robot/state.py names them
     images: Mapping[str, Picture] = field(default_factory=lambda: MappingProxyType({}))
     depth_mm: Mapping[str, Depth] = field(default_factory=lambda: MappingProxyType({}))

@@ -42,7 +42,7 @@ class Policy(Protocol):
         """
         Return a chunk (H, D) of absolute commands in the order of the body, H >= execute.
 
-        Step j is meant for the time of the observation + j * 0.1 s.
+        Row j is reached 0.1 s * (j + 1) after the observation, in a straight line from row to row.
         """
         ...
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hvd_ros.core.mux.chunks import Plan, sample
+from hvd_ros.core.mux.chunks import Plan, aim, step_from
 from hvd_ros.core.robot.body import Array, Body, Kind
 
 TICK_NS = 10_000_000
@@ -35,20 +35,23 @@ def played(
     """
     Return the targets (T, D) of every tick of the mux, and the ticks of the seams.
 
-    Without `by_stamp` every chunk is played from its first row when it arrives, as naive
-    switching does. Where a chunk is over its last row is held.
+    Without `by_stamp` every chunk is at its first row when it arrives, as naive switching has it.
+    Where a chunk is over its last row is held.
     """
-    starts = [c.observation_ns if by_stamp else c.arrived_ns for c in chunks]
     interpolated = body.mask(Kind.POSITION).astype(np.float64)
-    plans = [
-        Plan(0, start, step_s * 1e9, chunk.rows, interpolated)
-        for start, chunk in zip(starts, chunks, strict=True)
-    ]
     arrivals = np.array([c.arrived_ns for c in chunks])
     ticks = np.arange(arrivals[0], arrivals[-1] + TICK_NS, TICK_NS)
     which = np.searchsorted(arrivals, ticks, side='right') - 1
-    rows = [_row(plans[i], int(at)) for i, at in zip(which, ticks, strict=True)]
-    return np.array(rows), np.flatnonzero(np.diff(which)) + 1
+    targets: list[Array] = []
+    plan, heard = None, -1
+    for i, at in zip(which, ticks, strict=True):
+        if plan is None or i != heard:
+            chunk, heard, before = chunks[i], i, targets[-1] if targets else None
+            start_ns = chunk.observation_ns if by_stamp else chunk.arrived_ns
+            last_ns = int(at) - TICK_NS
+            plan = Plan(0, start_ns, step_s * 1e9, chunk.rows, interpolated, before, last_ns)
+        targets.append(_target(plan, int(at)) if by_stamp else _row(plan, int(at)))
+    return np.array(targets), np.flatnonzero(np.diff(which)) + 1
 
 
 def seam_jerk(targets: Array, seams: NDArray[np.intp], body: Body) -> float:
@@ -60,9 +63,16 @@ def seam_jerk(targets: Array, seams: NDArray[np.intp], body: Body) -> float:
     return float(np.sqrt((jerk[near] ** 2).mean())) if len(near) else float('nan')
 
 
+def _target(plan: Plan, at_ns: int) -> Array:
+    found = aim(plan, at_ns)
+    return _end(plan, at_ns) if found is None else found.target
+
+
 def _row(plan: Plan, at_ns: int) -> Array:
-    found = sample(plan, at_ns)
-    if found is not None:
-        return found[1]
+    found = step_from(plan, at_ns)
+    return _end(plan, at_ns) if found is None else found
+
+
+def _end(plan: Plan, at_ns: int) -> Array:
     end: Array = plan.rows[0 if at_ns < plan.start_ns else -1]
     return end

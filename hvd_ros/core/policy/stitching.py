@@ -17,7 +17,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError, did_you_mean
-from hvd_ros.core.mux.chunks import Plan, sample
+from hvd_ros.core.mux.chunks import Plan, over, step_from
 from hvd_ros.core.policy.observation import Observation
 from hvd_ros.core.policy.policy import Policy
 from hvd_ros.core.robot.body import Array, Body, Kind
@@ -80,7 +80,7 @@ class Stitcher:
         """Return the chunk (H, D) to be sent for what a policy answered."""
         said = self._plan(observation_ns, rows)
         self._said.append(said)
-        while self._over(self._said[0], observation_ns):
+        while over(self._said[0], observation_ns):
             self._said.popleft()
         sent = self._averaged(said) if self._config.how == ENSEMBLE else rows
         self._sent = self._plan(observation_ns, sent)
@@ -98,20 +98,17 @@ class Stitcher:
         return np.asarray(total / weight)
 
     def _covered(self, plan: Plan, times: np.ndarray) -> Array:
-        """Return what a chunk says at times (K, D), as the mux plays it, as far as it goes."""
+        """Return what a chunk says of the steps from some times on (K, D), as far as it goes."""
         rows = []
         for at_ns in times:
-            found = sample(plan, int(at_ns))
+            found = step_from(plan, int(at_ns))
             if found is None:
                 break
-            rows.append(found[1])
+            rows.append(found)
         return np.array(rows) if rows else np.zeros((0, plan.rows.shape[1]))
 
     def _plan(self, observation_ns: int, rows: Array) -> Plan:
         return Plan(0, observation_ns, self._config.step_s * 1e9, rows, self._interpolated)
-
-    def _over(self, plan: Plan, now_ns: int) -> bool:
-        return now_ns >= plan.start_ns + len(plan.rows) * plan.step_ns
 
     def _steps(self, count: int) -> np.ndarray:
         return np.round(np.arange(count) * self._config.step_s * 1e9).astype(np.int64)

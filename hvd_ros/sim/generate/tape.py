@@ -218,5 +218,6 @@ def _meta(env: TaskEnv, credits: Credits, streams: Sequence[Stream]) -> EpisodeM
         },
         streams=stream_fields(tuple(streams)),
         simulation=credits.simulation,
+        command_ahead_s=STEP_S,
         **body_fields(env.body),
     )

@@ -203,11 +203,10 @@ def _frames(episode: Episode) -> tuple[Names, tuple[Array, Array, Array]]:
             f'{episode.folder}: the state of the simulation was not recorded; leave out '
             '--no-sim-state, or say with --policy who plays the rollouts'
         )
-    table, body = episode.table(), load_body(episode.meta.robot)
-    layout = StateLayout(body)
+    table, layout = episode.table(), StateLayout(load_body(episode.meta.robot))
     pairs = zip(table.position, table.velocity, strict=True)
     state = np.array([layout.state(position, velocity) for position, velocity in pairs])
-    return found[0], (state, found[1], action_at(table, body))
+    return found[0], (state, found[1], action_at(table))
 
 
 def save_neighbours(path: Path, policy: Neighbours) -> Path:

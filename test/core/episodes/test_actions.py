@@ -1,6 +1,6 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Actions: what was sent, at the moment a step aims at; joints, base and grippers differ."""
+"""Actions: what was sent when a step ended, from traces of the mux or of a headless episode."""
 
 from dataclasses import replace
 
@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from hvd_ros.core.episodes.actions import action_at, chunk, chunks, sent_at
+from hvd_ros.core.episodes.actions import action_at, chunk, chunks, of_the_step, sent_at
 from hvd_ros.core.episodes.reader import FrameTable
-from hvd_ros.core.robot.body import Kind
 from test import episode_maker as maker
 
 BODY = maker.body()
-JOINTS, BASE, GRIP = (BODY.mask(k) for k in (Kind.POSITION, Kind.VELOCITY, Kind.OPENING))
 T0, MS = maker.START_NS, 1_000_000
 
 
@@ -41,44 +39,46 @@ def ramp(count=200, slope=1.0):
     return table(times, np.outer(times / 1e9 * slope, np.ones(BODY.size)), stamps=[505 * MS])
 
 
-def test_a_joint_is_interpolated_at_the_moment():
-    assert np.allclose(action_at(ramp(), BODY)[0, JOINTS], 0.505)
+def test_an_action_is_what_was_sent_when_its_step_ended():
+    assert np.allclose(action_at(ramp())[0], 0.605)
 
 
-def test_a_base_velocity_is_averaged_over_the_period():
-    # samples at 510, 520, ... 600 ms
-    assert np.allclose(action_at(ramp(), BODY)[0, BASE], 0.555)
+def test_a_command_that_was_written_down_when_its_step_began_is_the_action_of_that_step():
+    times = np.arange(12) * 100 * MS
+    noted = table(times, np.outer(np.arange(12), np.ones(BODY.size)), stamps=times[:11])
+    assert np.allclose(action_at(replace(noted, ahead_ns=100 * MS))[:, 0], np.arange(11))
+    assert np.allclose(action_at(noted)[:, 0], np.arange(1, 12))
 
 
-def test_a_gripper_is_taken_as_it_stood():
-    assert np.allclose(action_at(ramp(), BODY)[0, GRIP], 0.500)
+def test_what_a_frame_says_of_commands_belongs_to_the_step_before_unless_it_is_ahead():
+    seen, asked = ramp(), np.array([[1.0], [2.0], [3.0]])
+    assert of_the_step(seen, asked).ravel().tolist() == [2.0, 3.0, 3.0]
+    assert of_the_step(replace(seen, ahead_ns=100 * MS), asked).ravel().tolist() == [1.0, 2.0, 3.0]
 
 
-def test_step_j_of_a_chunk_aims_at_t_plus_j_periods():
-    values, valid = chunk(ramp(), BODY, 0, 5)
+def test_step_j_of_a_chunk_ends_j_plus_one_periods_after_the_frame():
+    values, valid = chunk(ramp(), 0, 5)
     assert valid.all()
-    assert np.allclose(values[:, JOINTS], (0.505 + 0.1 * np.arange(5))[:, None])
-    assert np.allclose(values[:, BASE], (0.555 + 0.1 * np.arange(5))[:, None])
-    assert np.allclose(values[:, GRIP], (0.500 + 0.1 * np.arange(5))[:, None])
+    assert np.allclose(values, (0.605 + 0.1 * np.arange(5))[:, None])
 
 
 def test_behind_the_end_the_last_step_is_repeated_and_masked():
-    values, valid = chunk(ramp(80), BODY, 0, 8)  # the last trace is at 790 ms
+    values, valid = chunk(ramp(80), 0, 8)  # the last trace is at 790 ms
     assert valid.tolist() == [True] * 4 + [False] * 4
     assert np.array_equal(values[4:], np.repeat(values[3:4], 4, axis=0))
 
 
 def test_a_pause_is_masked_and_not_interpolated_over():
     times = np.concatenate((np.arange(60), np.arange(300, 400))) * 10 * MS
-    values, valid = chunk(table(times, np.ones((160, BODY.size)), [500 * MS]), BODY, 0, 30)
+    values, valid = chunk(table(times, np.ones((160, BODY.size)), [500 * MS]), 0, 30)
     assert valid[:2].all()
-    assert not valid[2:25].any()
-    assert valid[25:].all()
+    assert not valid[2:24].any()
+    assert valid[24:].all()
     assert np.isfinite(values).all()
 
 
 def test_before_the_first_trace_nothing_is_known():
-    values, valid = chunk(table([10**9], np.ones((1, BODY.size)), [0]), BODY, 0, 3)
+    values, valid = chunk(table([10**9], np.ones((1, BODY.size)), [0]), 0, 3)
     assert not valid.any()
     assert np.isnan(values).all()
 
@@ -86,8 +86,8 @@ def test_before_the_first_trace_nothing_is_known():
 def test_nothing_sent_is_nan_and_never_zero():
     sent = np.full((100, BODY.size), np.nan)
     found = table(np.arange(100) * 10 * MS, sent, [500 * MS])
-    assert np.isnan(action_at(found, BODY)).all()
-    assert np.isnan(action_at(table([], np.zeros((0, BODY.size)), [0]), BODY)).all()
+    assert np.isnan(action_at(found)).all()
+    assert np.isnan(action_at(table([], np.zeros((0, BODY.size)), [0]))).all()
 
 
 def test_uneven_receiving_does_not_bend_an_even_command():
@@ -95,7 +95,7 @@ def test_uneven_receiving_does_not_bend_an_even_command():
     late = even.trace_ns - T0 + 3 * MS + np.random.default_rng(0).integers(0, 40 * MS, 200)
     found = replace(even, trace_received_ns=np.maximum.accumulate(late) + T0)
     # shifted by the shortest delay, about 3 ms
-    assert np.allclose(action_at(found, BODY)[0, JOINTS], 0.505 - 0.003, atol=1.5e-3)
+    assert np.allclose(action_at(found)[0], 0.605 - 0.003, atol=1.5e-3)
 
 
 def test_a_clock_that_was_set_makes_receive_times_count():
@@ -103,17 +103,17 @@ def test_a_clock_that_was_set_makes_receive_times_count():
     stamps = even.trace_ns.copy()
     stamps[30:] -= 3_600_000_000_000
     found = replace(even, trace_ns=stamps, trace_received_ns=even.trace_ns)
-    assert np.allclose(action_at(found, BODY)[0, JOINTS], 0.505)
+    assert np.allclose(action_at(found)[0], 0.605)
 
 
 def test_actions_of_an_episode_are_what_the_maker_sent(tmp_path):
     from hvd_ros.core.episodes.reader import Episode
 
     seen = Episode.open(maker.make_episode(tmp_path, frames=12, cameras=(), cloud=False)).table()
-    actions = action_at(seen, BODY)
-    for i, tick in enumerate(seen.stamp_ns[:-1]):
-        wanted = maker.sent_at(tick - maker.LATENCY_NS)  # traces are stamped 2 ms before
-        assert np.allclose(actions[i, JOINTS], wanted[JOINTS], atol=1e-5)
+    actions = action_at(seen)
+    for i, tick in enumerate(seen.stamp_ns[:-2]):
+        wanted = maker.sent_at(tick + 100 * MS - maker.LATENCY_NS)  # stamped 2 ms before
+        assert np.allclose(actions[i], wanted, atol=1e-3)
 
 
 @settings(max_examples=50, deadline=None)
@@ -126,10 +126,10 @@ def test_a_chunk_equals_its_steps_and_stays_within_what_was_sent(steps, times, s
     trace_ns = np.cumsum(steps) * MS
     sent = np.random.default_rng(seed).normal(size=(len(steps), BODY.size))
     found = table(trace_ns, sent, stamps=[t * MS for t in times])
-    values, valid = chunks(found, BODY, np.arange(len(times)), 4)
+    values, valid = chunks(found, np.arange(len(times)), 4)
     for k, t in enumerate(times):
         for j in range(4):
-            single, known = sent_at(found, BODY, np.array([T0 + (t + 100 * j) * MS]))
+            single, known = sent_at(found, np.array([T0 + (t + 100 * (j + 1)) * MS]))
             assert valid[k, j] == known[0]
             if known[0]:
                 assert np.allclose(values[k, j], single[0])
@@ -140,6 +140,6 @@ def test_a_chunk_equals_its_steps_and_stays_within_what_was_sent(steps, times, s
 
 @pytest.mark.parametrize('horizon', [1, 16])
 def test_shapes(horizon):
-    values, valid = chunk(ramp(), BODY, 0, horizon)
+    values, valid = chunk(ramp(), 0, horizon)
     assert values.shape == (horizon, BODY.size)
     assert valid.shape == (horizon,)

@@ -145,7 +145,8 @@ def smooth(at_s):
 
 def waves(late_ns=70_000_000):
     steps = np.arange(16) * 0.1
-    return [Spoken(k * STEP_NS, k * STEP_NS + late_ns, smooth(k * 0.1 + steps)) for k in range(20)]
+    told = [smooth(k * 0.1 + 0.1 + steps) for k in range(20)]  # rows are reached as steps end
+    return [Spoken(k * STEP_NS, k * STEP_NS + late_ns, rows) for k, rows in enumerate(told)]
 
 
 def test_by_stamp_a_true_chunk_has_no_seam_and_by_index_it_jumps_back_by_what_it_took():
@@ -153,9 +154,10 @@ def test_by_stamp_a_true_chunk_has_no_seam_and_by_index_it_jumps_back_by_what_it
     naive, same = played(waves(), BODY, by_stamp=False)
     assert list(seams) == list(same) and len(seams) == 19
     at = 0.07 + np.arange(len(targets)) * 0.01
-    # Linear between steps of 0.1 s: off by at most h^2/8 of the curvature.
-    assert targets[:, JOINTS] == pytest.approx(smooth(at)[:, JOINTS], abs=0.3 * 0.01 / 8 + 1e-9)
-    lag = smooth(at)[:, JOINTS] - naive[:, JOINTS]
+    # Linear between steps of 0.1 s: off by at most h^2/8 of the curvature, at seams by as much.
+    off = np.abs(targets[4:, JOINTS] - smooth(at)[4:, JOINTS])
+    assert off.max() < 2 * 0.3 * 0.01 / 8
+    lag = smooth(at + 0.1)[:, JOINTS] - naive[:, JOINTS]
     assert np.abs(lag).max() > 0.01
     assert seam_jerk(targets, seams, BODY) < 0.5 * seam_jerk(naive, seams, BODY)
 

@@ -88,9 +88,8 @@ def test_the_action_of_a_frame_is_the_command_of_its_step(played, r1):
     with Episode.open(folder) as episode:
         table = episode.table()
     sent = witness.column('sent')
-    # A base velocity is the mean of what was sent within the period, here of one number.
-    np.testing.assert_allclose(action_at(table, r1)[:-1], sent, rtol=0, atol=1e-15)
-    values, valid = chunks(table, r1, np.array([2]), 6)
+    np.testing.assert_allclose(action_at(table)[:-1], sent, rtol=0, atol=1e-15)
+    values, valid = chunks(table, np.array([2]), 6)
     np.testing.assert_allclose(values[0], sent[2:8], rtol=0, atol=1e-15)
     assert valid.all()
 
@@ -98,7 +97,7 @@ def test_the_action_of_a_frame_is_the_command_of_its_step(played, r1):
 def test_playing_the_actions_again_gives_the_same_states(played, env, r1):
     folder, witness, _ = played
     with Episode.open(folder) as episode:
-        actions = action_at(episode.table(), r1)
+        actions = action_at(episode.table())
     env.reset(5)
     for i, action in enumerate(actions[:-1]):
         np.testing.assert_allclose(env.position, witness.column('position')[i], atol=1e-9)

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, HvdError
+from hvd_training.data.dataset import Dataset
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.data.loading.opening import open_corpus
 from hvd_training.data.loading.starts import choose_starts
 from hvd_training.data.reader import DatasetReader
+from hvd_training.data.subset import merge
 from test.training.learning_data import Numbers, dataset, good_and_bad
 
 CONFIG = DataConfig(horizon=5, validation=0.0)
@@ -25,6 +27,22 @@ def test_datasets_that_are_normalised_differently_are_refused_with_the_command(
     mixed = dataset(tmp_path / 'mixed', good_and_bad(2, first=2))
     with pytest.raises(ContractMismatch, match=f'hvd dataset stats {mixed} --use {demos}'):
         open_corpus([f'optimal:{demos}', f'mixed:{mixed}'], CONFIG)
+
+
+def test_actions_that_may_be_those_of_the_step_before_are_not_mixed_with_others(
+    tmp_path: Path,
+) -> None:
+    demos = dataset(tmp_path / 'demos', good_and_bad(2))
+    before = dataset(tmp_path / 'before', good_and_bad(2, first=2), like=demos)
+    path = before / 'meta' / 'hvd.json'
+    text = path.read_text()
+    assert '"action_time": "step_end"' in text
+    path.write_text(text.replace('"action_time": "step_end"', '"action_time": ""'))
+    for specs in ((demos, before), (before, demos)):
+        with pytest.raises(ContractMismatch, match=f'{before} does not say when .* convert'):
+            open_corpus([str(one) for one in specs], CONFIG)
+    with pytest.raises(ContractMismatch, match='does not say when'):
+        merge([Dataset(demos), Dataset(before)], tmp_path / 'both', 'v3.0')
 
 
 def test_statistics_that_changed_since_they_were_referred_to_are_refused(tmp_path: Path) -> None:

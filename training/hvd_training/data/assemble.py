@@ -16,7 +16,7 @@ import shutil
 from typing import Any
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
-from hvd_training.data.columns import IMAGES, features, video_feature
+from hvd_training.data.columns import IMAGES, STEP_END, features, video_feature
 from hvd_training.data.lerobot import layout, v21, v30
 from hvd_training.data.lerobot.rows import link
 from hvd_training.data.pixels import write_pixels
@@ -99,6 +99,7 @@ def identity(units: Sequence[Unit]) -> dict[str, Any]:
         'state_names': list(first.state_names),
         'columns': asdict(first.columns),
         'action': 'absolute',
+        'action_time': STEP_END,
         'cloud': first.cloud and {'points': first.cloud[0], 'dtype': first.cloud[1]},
         'content_sha256': digests.hexdigest(),
     }

@@ -25,6 +25,8 @@ SIM_STATE = 'observation.sim_state'  # only where a simulation recorded it; no r
 ACTION = 'action'
 NEXT_ACTION = 'next_action'
 ASKED = 'asked'
+# What an action is of: the end of the step that begins with its frame (core/episodes/actions.py).
+STEP_END = 'step_end'
 IMAGES = 'observation.images.'
 # Where a number may be missing: nobody asked for anything in that tick.
 MAY_BE_NAN = (ASKED,)

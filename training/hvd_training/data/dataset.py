@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hvd_ros.core.errors import ConfigError, ContractMismatch
-from hvd_training.data.columns import IMAGES, INDEX_COLUMNS, ColumnsConfig, Feature
+from hvd_training.data.columns import IMAGES, INDEX_COLUMNS, STEP_END, ColumnsConfig, Feature
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.lerobot import layout
 from hvd_training.data.lerobot.rows import facts_of
@@ -29,6 +29,17 @@ class Clip:
 
     path: Path
     first: int  # frame of the file that is frame 0 of the episode
+
+
+def refuse_other_times(datasets: Sequence['Dataset']) -> None:
+    """Raise ContractMismatch unless the actions of all are of the same moment."""
+    for other in datasets[1:]:
+        if other.action_time != datasets[0].action_time:
+            old = next(one for one in datasets if not one.action_time)
+            raise ContractMismatch(
+                f'{old.root} does not say when its actions stood: it was converted when '
+                'they could be those of the step before; convert its episodes again (hvd dataset convert)'
+            )
 
 
 class Dataset:
@@ -65,6 +76,13 @@ class Dataset:
     def content_sha256(self) -> str:
         """Hash of numbers and clouds of all episodes in order."""
         return str(self.hvd['content_sha256'])
+
+    @property
+    def action_time(self) -> str:
+        """When an action stood; empty where nobody said so, and it may be the step before."""
+        # Before it was written down, only what ran without a graph had a state of the simulation,
+        # and there it always was so.
+        return str(self.hvd.get('action_time', STEP_END if self.columns.sim_state else ''))
 
     @cached_property
     def columns(self) -> ColumnsConfig:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hvd_ros.core.episodes.actions import action_at
+from hvd_ros.core.episodes.actions import action_at, of_the_step
 from hvd_ros.core.episodes.meta import EpisodeMeta, hex_id, load_meta
 from hvd_ros.core.episodes.reader import Episode
 from hvd_ros.core.errors import ContractMismatch, EpisodeError, HvdError, did_you_mean
@@ -123,10 +123,10 @@ class NativeSource:
             position=table.position[kept],
             state=self._state[kept],
             action=self._action[kept],
-            asked=table.asked[kept],
-            clip=table.clip[kept],
-            source=table.source[kept],
-            intervention=table.intervention[kept],
+            asked=of_the_step(table, table.asked)[kept],
+            clip=of_the_step(table, table.clip)[kept],
+            source=of_the_step(table, table.source)[kept],
+            intervention=of_the_step(table, table.intervention)[kept],
             reward=rewards(ends, stop - first),
             terminal=terminals(stop - first),
             sim_state=self._sim_state[kept],
@@ -197,7 +197,7 @@ class NativeSource:
 
     @cached_property
     def _action(self) -> NDArray[np.float64]:
-        return action_at(self._episode.table(), self._body)
+        return action_at(self._episode.table())
 
     @cached_property
     def _fps(self) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from hvd_ros.core.errors import ConfigError
 from hvd_training.data.assemble import assemble, refuse_existing
-from hvd_training.data.dataset import Dataset
+from hvd_training.data.dataset import Dataset, refuse_other_times
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.lerobot import layout, video
 from hvd_training.data.lerobot.rows import link
@@ -61,6 +61,7 @@ def unit_of(data: Dataset, episode: int, folder: Path) -> Unit:
 
 def merge(datasets: Sequence[Dataset], out: Path, format_: str) -> Path:
     """Write the episodes of several datasets, one after the other, as one."""
+    refuse_other_times(datasets)
     places = [(data, e) for data in datasets for e in range(len(data.rows))]
     return write_subset(places, out, format_)
 

@@ -116,6 +116,7 @@ def _meta(demo: BrsDemo, body: Body, said: Said, streams: Sequence[Stream]) -> E
         rate_hz=demo.rate_hz(),
         cameras=cameras,
         streams=stream_fields(tuple(streams)),
+        command_ahead_s=1.0 / demo.rate_hz(),
         notes=(f'imported from the BRS demonstration {demo.name}', 'intrinsics are nominal'),
         **body_fields(body),
     )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from hvd_ros.core.errors import ConfigError
-from hvd_training.data.columns import ColumnsConfig, Feature
+from hvd_training.data.columns import STEP_END, ColumnsConfig, Feature
 from hvd_training.data.dataset import Dataset
 from hvd_training.data.facts import EpisodeFacts
 from hvd_training.data.lerobot import layout
@@ -47,7 +47,9 @@ class ForeignDataset(Dataset):
                 f"{root} is a LeRobot '{self.format}' dataset; known: {', '.join(layout.FORMATS)}"
             )
         self.rows = self._rows()
-        self.hvd = {'cloud': None, 'robot': str(self.info.get('robot_type') or '')}
+        robot = str(self.info.get('robot_type') or '')
+        # LeRobot's action is the command that follows the frame.
+        self.hvd = {'cloud': None, 'robot': robot, 'action_time': STEP_END}
 
     @cached_property
     def content_sha256(self) -> str:  # type: ignore[override]

@@ -14,6 +14,7 @@ from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_ros.core.robot.description import load_body
 from hvd_training.data.batch_names import CLOUD, RGB, SIM_STATE
 from hvd_training.data.columns import SIM_STATE as SIM_COLUMN
+from hvd_training.data.dataset import refuse_other_times
 from hvd_training.data.loading import recordings
 from hvd_training.data.loading.config import DataConfig
 from hvd_training.data.loading.corpus import Corpus
@@ -153,6 +154,8 @@ def chosen_columns(
 def refuse_unlike(parts: Sequence[Recordings]) -> None:
     """Raise ContractMismatch unless all are of one body, one state and normalised alike."""
     first = parts[0]
+    read = [part.reader.data for part in parts if part.reader]
+    refuse_other_times(read)
     for other in parts[1:]:
         for what, mine, theirs in (
             ('layout', first.layout_id, other.layout_id),
