@@ -32,19 +32,19 @@ class Plan:
     pose: str
     limit_s: float
     start: Path  # picture of the placement
-    deadman: bool  # whether the policy drives only while L or R is held
+    real: bool  # whether it is a robot: then with the dead-man held, and a recorder at hand
 
 
 def conduct(plan: Plan, told: Mapping[str, str], logs: Path) -> dict[str, Any]:
     """Do one trial; return its result, or raise where it has none."""
-    without = () if plan.deadman else ('recorder',)
+    without = () if plan.real else ('recorder',)
     logs.mkdir(parents=True, exist_ok=True)
     with Graph('deploy', told, logs, without) as graph, Session() as session:
         print('starting the graph', flush=True)
         _wait(graph, session)
         _reset(session, plan)
         StartPicture(session, plan.start).lay_out()
-        rollout = Rollout(graph, session, plan.task, plan.deadman)
+        rollout = Rollout(graph, session, plan.task, plan.real)
         return _result(rollout.play(plan.limit_s), rollout.held)
 
 

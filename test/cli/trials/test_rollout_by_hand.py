@@ -101,9 +101,13 @@ def test_from_the_start_to_the_confirmed_score(monkeypatch, capsys):
 
 
 def test_a_hold_is_told_and_only_enter_gives_the_policy_the_robot_back(monkeypatch, capsys):
-    world = World(monkeypatch, ready, '\n', says(Mode.HOLD), None, says(Mode.HOLD), None, None,
-                  '\n', says(Mode.POLICY), ' ', '0', '\n')  # fmt: skip
+    before = []
+    world = World(
+        monkeypatch, ready, '\n', says(Mode.HOLD), None, says(Mode.HOLD), None,
+        lambda world: before.extend(world.asked), '\n', says(Mode.POLICY), ' ', '0', '\n',
+    )  # fmt: skip
     sheet = world.play(deadman=False)
+    assert before == ['policy']
     assert world.asked == ['policy', 'policy', 'hold'] and world.rollout.held == 1
     assert sheet.scores == (0.0,)
     said = capsys.readouterr().out

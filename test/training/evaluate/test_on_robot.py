@@ -4,7 +4,10 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -107,6 +110,21 @@ def test_what_went_wrong_is_told_without_a_name_and_ctrl_c_counts_nothing(tmp_pa
     assert 'one' not in str(lost.value) and 'A' not in str(lost.value)
     with pytest.raises(KeyboardInterrupt):
         desk(tmp_path, diary, 'sys.exit(130)').play(JOBS[0])
+
+
+def test_ctrl_c_is_the_verbs_to_answer_and_it_is_waited_for():
+    slow = 'import time\ntry: print(flush=True); time.sleep(20)\n'
+    slow += 'except KeyboardInterrupt: time.sleep(1.0); raise SystemExit(130)'
+    code = 'from hvd_training.evaluate.on_robot import _with_terminal as w; import sys\n'
+    code += f'sys.exit(w([sys.executable, "-S", "-c", {slow!r}]))'
+    # A group of its own, as a terminal has one for what runs in front.
+    desk = subprocess.Popen(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert desk.stdout is not None
+    desk.stdout.readline()
+    os.killpg(desk.pid, signal.SIGINT)
+    assert desk.wait(20) == 130
 
 
 def at_once(monkeypatch, last=99):
