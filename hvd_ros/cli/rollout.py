@@ -6,8 +6,9 @@ import argparse
 import json
 
 from hvd_ros.cli.arguments import absolute, add_json, positive
+from hvd_ros.core.policy.policy import Policy
 
-_EARLIER = 2  # steps
+_SPARE = 2  # steps that a chunk needs to go on while the next one is thought of
 
 NAME = 'rollout'
 HELP = 'let a policy play one episode in the twin, through the whole graph, and score it'
@@ -50,9 +51,7 @@ def run(args: argparse.Namespace) -> int:
     load_setting(args.setting)
     spec = absolute(args.policy)
     policy = open_for_robot(spec, load_body(args.robot), 'sim')
-    # As headless, a chunk is carried out about as far as its policy says; the answer takes a
-    # while, and until then the chunk before must not run out.
-    period_s = args.period or STEP_S * max(1, policy.execute - _EARLIER)
+    period_s = args.period or STEP_S * steps_between(policy)
 
     from hvd_ros.cli import graph_episode
 
@@ -72,3 +71,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(played.as_json()))
     return 0
+
+
+def steps_between(policy: Policy) -> int:
+    """
+    Return how many steps lie between two questions: as many as are carried out headless.
+
+    A policy whose answers have no rows to spare is asked earlier, or its chunk would run out.
+    """
+    spare = int(getattr(policy, 'horizon', policy.execute)) - policy.execute
+    return max(1, policy.execute - max(0, _SPARE - spare))

@@ -63,6 +63,7 @@ class BundlePolicy:
         runtime: str = '',
     ) -> None:
         self.manifest, self.execute, self.runtime = manifest, execute, runtime
+        self.horizon = manifest.horizon
         self._backends = dict(backends)
         there = bundle.observed_names(body)
         self._state_at = [there.index(name) for name in manifest.inputs.state]

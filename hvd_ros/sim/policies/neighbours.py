@@ -32,6 +32,7 @@ SCHEMA = 1
 _COLUMNS = ('state', 'sim_state', 'action', 'left')
 _STILL = 1e-2  # least deviation; a number that stands still must not shout
 _LEAST = 1e-9
+_SPARE = 2  # steps of an answer behind those that are carried out
 
 
 Names = tuple[str, ...]
@@ -41,7 +42,7 @@ Names = tuple[str, ...]
 class NeighboursConfig:
     """How it looks and how it acts; weights are of numbers in units of their deviation."""
 
-    execute: int = 8  # steps of an answer
+    execute: int = 8  # steps of an answer that are carried out
     episodes: int = 12  # that are asked, each for its most similar frame
     ridge: float = 0.02  # of the fit, in shares of the mean square; large: their plain mean
     privileged: float = 3.0  # weight of what only a simulation knows
@@ -91,6 +92,11 @@ class Neighbours:
         """How many steps of an answer are carried out."""
         return self.config.execute
 
+    @property
+    def horizon(self) -> int:
+        """How many steps an answer has; a robot goes on while it is asked again."""
+        return self.config.execute + _SPARE
+
     def reset(self, seed: int, prompt: str) -> None:
         """Remember the task of a prompt; nothing is drawn, so every seed is the same."""
         if prompt not in self.memories:
@@ -98,7 +104,7 @@ class Neighbours:
         self._prompt = prompt
 
     def act(self, observation: Observation) -> Array:
-        """Return the next steps that the fit gives (execute, D)."""
+        """Return the next steps that the fit gives (horizon, D)."""
         if observation.sim_state is None:
             raise ContractMismatch(
                 f"policy '{self.name}' needs {Modality.SIM_STATE}, which was not shown"
@@ -122,7 +128,7 @@ class _Look:
     def answer(self, state: Array, sim_state: Array) -> Array:
         seen = np.concatenate((state, sim_state)) * self._scale
         near, far = self._nearest(seen.astype(np.float32))
-        steps = np.arange(self._config.execute)
+        steps = np.arange(self._config.execute + _SPARE)
         steps = np.minimum(steps, self._memory.left[near][:, None] - 1)
         done = self._memory.action[near[:, None] + steps]  # (K, H, D)
         share = np.exp(-0.5 * (far / max(float(np.median(far)), _STILL)) ** 2) + _LEAST

@@ -38,7 +38,8 @@ def refuse_other_times(datasets: Sequence['Dataset']) -> None:
             old = next(one for one in datasets if not one.action_time)
             raise ContractMismatch(
                 f'{old.root} does not say when its actions stood: it was converted when '
-                'they could be those of the step before; convert its episodes again (hvd dataset convert)'
+                'they could be those of the step before; convert its episodes again '
+                '(hvd dataset convert)'
             )
 
 

@@ -105,7 +105,8 @@ class TrainedPolicy:
         about = folder.about
         self._folder, self._sampler, self._device = folder, sampler, device
         self._about, self._config = about, config
-        self.execute = min(execute or config.execute, config.data.horizon)
+        self.horizon = config.data.horizon
+        self.execute = min(execute or config.execute, self.horizon)
         stats = contract.stats_from_json(folder.stats(), folder.path / run_folder.NORM_STATS)
         data = config.data
         self._scale: Normaliser = normaliser(
