@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hvd_ros.core.errors import ContractMismatch
+
 
 def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.float32]:
     """Return a cloud as policies see it, (points, 6): metres and colours from 0 to 1."""
@@ -22,7 +24,16 @@ def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.
 
 
 def seen_picture(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return a picture (H, W, 3) in another (height, width): shape kept, centred on black."""
+    """
+    Return a picture (H, W, 3) in another (height, width): shape kept, centred on black.
+
+    Raises ContractMismatch for what is no picture of bytes in three colours.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ContractMismatch(
+            f'a picture of {picture.dtype} {picture.shape}; policies are shown bytes of '
+            '(height, width, 3), red first: convert it where it is taken'
+        )
     rows, columns = picture.shape[:2]
     if (rows, columns) == size:
         return picture

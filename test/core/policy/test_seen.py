@@ -1,10 +1,12 @@
 # Copyright 2026 hvd_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a policy is shown of a cloud: as many points as it learnt with, whatever there is."""
+"""What a policy is shown: as many points as it learnt with, pictures of bytes in three colours."""
 
 import numpy as np
+import pytest
 
-from hvd_ros.core.policy.seen import seen_cloud
+from hvd_ros.core.errors import ContractMismatch
+from hvd_ros.core.policy.seen import seen_cloud, seen_picture
 
 
 def test_a_cloud_is_cut_or_repeated_to_as_many_points():
@@ -19,3 +21,10 @@ def test_nothing_in_sight_is_a_heap_at_the_origin_and_no_error():
     assert seen.shape == (4, 6)
     assert seen.dtype == np.float32
     assert not seen.any()
+
+
+@pytest.mark.parametrize('picture', [np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3)),
+                                     np.zeros((3, 4, 5), np.uint8)])  # fmt: skip
+def test_what_is_no_picture_in_three_colours_is_named(picture):
+    with pytest.raises(ContractMismatch, match=r'a picture of .* \([345, ]+\); policies are'):
+        seen_picture(picture, (8, 8))
