@@ -61,6 +61,7 @@ class Played:
     since_s: tuple[float, ...]
     duration_s: float
     held: int  # how often the mux took the authority away meanwhile
+    lost: str = ''  # why it was not given back, if not: the robot held, and the scores stood
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -119,21 +120,21 @@ class _Episode:
 
     def play(self, longest_s: float) -> Played:
         self._start(_READY_S)
-        self._begun_s = time.monotonic()
-        while not self._referee.success and self._elapsed_s < longest_s:
+        self._begun_s, lost = time.monotonic(), ''
+        while not lost and not self._referee.success and self._elapsed_s < longest_s:
             self._session.spin(_TURN_S)
             self._graph.check()
             if self._mux and self._mux[-1].mode != Mode.POLICY:
                 # A person would press start again, and so do we.
                 self._held += 1
-                self._start(_AGAIN_S)
+                lost = self._start_again()
         if not self._referee.scores:
             raise EpisodeLost('the twin told no score; was it launched in the scene of a task?')
         lasted_s, scores = self._elapsed_s, self._referee.scores
         # A stage of which nothing came ends with the episode, as headless.
         pairs = zip(scores, self._referee.since_s, strict=True)
         since_s = tuple(since_s if score else lasted_s for score, since_s in pairs)
-        return Played(tuple(scores), since_s, lasted_s, self._held)
+        return Played(tuple(scores), since_s, lasted_s, self._held, lost)
 
     @property
     def _elapsed_s(self) -> float:
@@ -153,6 +154,14 @@ class _Episode:
                 raise EpisodeLost(f'the mux refuses: {why}; the policy says: {said}')
             self._session.spin(0.5)
             self._graph.check()
+
+    def _start_again(self) -> str:
+        """Ask once more; return why it is not given. A policy that spoke nonsense has failed."""
+        try:
+            self._start(_AGAIN_S)
+        except EpisodeLost as error:
+            return str(error)
+        return ''
 
     def _hear(self, message: Any) -> None:
         told = {value.key: value.value for value in message.values}

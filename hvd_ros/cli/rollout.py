@@ -68,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
     how = 'success' if min(played.scores) == 1.0 else 'no success'
     held = f', held {played.held} times on the way' if played.held else ''
     print(f'{how} after {played.duration_s:.1f} s{held}')
+    if played.lost:
+        print(f'it could not go on: {played.lost}')
     if args.json:
         print(json.dumps(played.as_json()))
     return 0
