@@ -27,14 +27,7 @@ Say = Callable[[str], None]
 # What the clouds of policies show (r1_world.py), and what is cheapest for those that see none.
 CLOUDS = {'cloud': 'table'}
 # The recipe is that of the tables; how long all of it takes was not measured.
-USUAL = Question(
-    tasks=('pen_insert',),
-    seeds=(0,),
-    scale=replace(RECIPE, episodes=25),
-    experts=40,
-    imperfect=120,
-    rollouts=0,
-)
+USUAL = Question(tasks=('pen_insert',), seeds=(0,), scale=replace(RECIPE, episodes=25))
 
 
 class LoopUnfinished(HvdError):
