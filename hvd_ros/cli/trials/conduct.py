@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,10 @@ def conduct(plan: Plan, told: Mapping[str, str], logs: Path) -> dict[str, Any]:
     """Do one trial; return its result, or raise where it has none."""
     without = () if plan.real else ('recorder',)
     logs.mkdir(parents=True, exist_ok=True)
-    with Graph('deploy', told, logs, without) as graph, Session() as session:
+    if 'domain' in told:  # as its nodes will have it
+        os.environ['ROS_DOMAIN_ID'] = told['domain']
+    graph = Graph('deploy', told, logs, without)
+    with graph, Session(told.get('namespace', '')) as session:
         print('starting the graph', flush=True)
         _wait(graph, session)
         _reset(session, plan)

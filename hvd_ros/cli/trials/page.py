@@ -16,7 +16,7 @@ _PAGE = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>start of the trial</title></head>
 <body><p>The start of the first trial here and what the head camera sees now, half and half.
 Lay everything out so that nothing is seen twice; then press Enter in the terminal.</p>
-<img id="overlay" alt="both pictures, half and half"><p id="said"></p>
+<img id="overlay" width="960" alt="both pictures, half and half"><p id="said"></p>
 <script src="overlay.js"></script></body></html>
 """
 _SCRIPT = b"""const image = document.getElementById('overlay');

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys of a real terminal device: one at a time, none from before, none echoed."""
 
+import fcntl
 import os
 import pty
 import select
+import struct
+import sys
 import termios
+import time
 
 import pytest
 
@@ -21,16 +25,25 @@ def desk(monkeypatch):
     os.close(person)
 
 
+def type_in(person, keys):
+    """Type, and wait until the terminal has it; a pseudo-terminal hands over in its own time."""
+    os.write(person, keys)
+    end = time.monotonic() + 10.0
+    while struct.unpack('i', fcntl.ioctl(sys.stdin, termios.FIONREAD, bytes(4)))[0] < len(keys):
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
 def test_one_key_at_a_time_and_nothing_when_none_is_pressed(desk):
     with Keys() as keys:
         assert keys.take() == ''
-        os.write(desk, b'5u\r')
+        type_in(desk, b'5u\r')
         assert [keys.take() for _ in range(4)] == ['5', 'u', '\n', '']
         assert not select.select([desk], [], [], 0.0)[0]  # no echo
 
 
 def test_what_was_typed_ahead_starts_nothing(desk):
-    os.write(desk, b'\r\r')
+    type_in(desk, b'\r\r')
     with Keys() as keys:
         assert keys.take() == ''
 
