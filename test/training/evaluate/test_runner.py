@@ -77,6 +77,10 @@ def test_a_changed_policy_and_a_changed_world_are_played_anew(tmp_path, monkeypa
     assert not Cache(tmp_path, body, cloud='rays').read('one', 'pen_insert', 'usual')
     assert not Cache(tmp_path, load_body('r1pro')).read('one', 'pen_insert', 'usual')
     assert not Cache(tmp_path, body).read('one', 'pen_insert', 'region')
+    before = Plan((), (), (), (), graph=True).where
+    monkeypatch.setattr(identity, '_GRAPH', ('core/mux',))
+    assert Plan((), (), (), (), graph=True).where != before
+    assert Plan((), (), (), ()).where == 'depth'
     monkeypatch.setattr(identity, '_WORLD', (*identity._WORLD, 'fault_dial.py'))
     assert not Cache(tmp_path, body).read('one', 'pen_insert', 'usual')
 

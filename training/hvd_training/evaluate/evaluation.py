@@ -130,6 +130,7 @@ def _about(setup: Setup, ids: Mapping[str, str]) -> dict[str, Any]:
         'episodes': len(plan.seeds),
         'robot': plan.robot,
         'cloud': plan.cloud,
+        'graph': plan.graph,
         'hardware': plan.bench and plan.bench.hardware,
         'limit_s': plan.bench and plan.bench.limit_s,
     }

@@ -27,6 +27,8 @@ _WORLD = (
     'task_env.py', 'sim_state.py', 'robot_model.py', 'scene.py', 'tasks',
     'cameras.py', 'render.py', 'rays.py', 'views.py',
 )  # fmt: skip
+_ROBOT = _SIM.parent
+_GRAPH = ('core/mux', 'core/policy', 'nodes', 'runtime', 'sim/vendor_side.py')
 _EXPERT = ('experts', 'ik.py')
 _DIGITS = 16
 # Of a run's folder: what the policy is made of, not the diary of how it was made.
@@ -46,6 +48,11 @@ def world_id(body: Body, task: str, cloud: str) -> str:
     # The task as text: a policy reads its prompt.
     files = [*(_SIM / name for name in _WORLD), *([body.urdf] if body.urdf else [])]
     return _digest(json.dumps(facts, sort_keys=True), repr(load_task(task)), hash_of(files))
+
+
+def graph_id() -> str:
+    """Return the hash of what stands between a policy and the physics in the live graph."""
+    return hash_of(_ROBOT / name for name in _GRAPH)[:_DIGITS]
 
 
 def real_world_id(body: Body, task: str, where: str) -> str:

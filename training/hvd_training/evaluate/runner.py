@@ -22,7 +22,7 @@ from hvd_ros.core.robot.description import load_body
 from hvd_ros.sim.cameras import RAY_LOOKS, Look
 from hvd_ros.sim.task_env import TaskEnv
 from hvd_training.evaluate.cache import Cache
-from hvd_training.evaluate.identity import content_id
+from hvd_training.evaluate.identity import content_id, graph_id
 from hvd_training.evaluate.in_graph import GraphDesk, refuse_undeployable
 from hvd_training.evaluate.on_robot import Bench, RobotDesk, in_turn, order_key
 from hvd_training.evaluate.outcome import Ending, Outcome
@@ -58,7 +58,7 @@ class Plan:
         if self.bench is not None:
             seen = self.cloud if self.bench.rehearsed else 'sensors'
             return f'{seen}, {self.bench.hardware}, scored by a person'
-        return f'{self.cloud}, graph' if self.graph else self.cloud
+        return f'{self.cloud}, graph {graph_id()}' if self.graph else self.cloud
 
     @property
     def real(self) -> bool:
