@@ -25,10 +25,10 @@ def still(values=HOME):
     return Motion(values, np.zeros(BODY.size))
 
 
-def run(target, count, motion=None, stop=GO, scale=1.0):
+def run(target, count, motion=None, stop=GO, scale=1.0, pace=None):
     motions, clips = [motion or still()], []
     for _ in range(count):
-        motion, clip = LIMITER.step(motions[-1], target, stop, scale)
+        motion, clip = LIMITER.step(motions[-1], target, stop, scale, pace)
         motions.append(motion)
         clips.append(clip)
     return motions, clips
@@ -165,15 +165,26 @@ targets = st.lists(
 @given(
     st.lists(st.tuples(targets, st.integers(1, 12), st.floats(0.0, 1.0)), max_size=8),
     st.integers(0, 2**32 - 1),
+    st.sampled_from([None, 0.1, 1.0, 1e3]),
 )
-def test_no_sequence_of_finite_targets_leaves_the_limits(plan, seed):
-    stops = np.random.default_rng(seed)
+def test_no_sequence_of_finite_targets_leaves_the_limits(plan, seed, fast):
+    random = np.random.default_rng(seed)
     motions = [still()]
     for target, count, scale in plan:
-        stop = stops.random(BODY.size) < 0.2
-        more, _ = run(np.array(target), count, motions[-1], stop, scale)
+        stop = random.random(BODY.size) < 0.2
+        pace = None if fast is None else fast * random.normal(size=BODY.size)
+        more, _ = run(np.array(target), count, motions[-1], stop, scale, pace)
         motions += more[1:]
     assert_bounded(motions)
+
+
+def test_a_joint_that_goes_along_with_its_target_still_stops_before_its_limit():
+    i = BODY.index('left_arm_joint1')
+    low, fast = LIMITS.low[i], LIMITS.velocity[i]
+    motions, _ = run(at(left_arm_joint1=low), 400, pace=at(left_arm_joint1=-10.0 * fast))
+    assert_bounded(motions)
+    assert motions[-1].values[i] == pytest.approx(low, abs=1e-3)
+    assert motions[-1].rate[i] == pytest.approx(0.0, abs=1e-3)
 
 
 def test_the_body_has_every_sort_that_is_tested_here():
