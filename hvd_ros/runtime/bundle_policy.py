@@ -21,7 +21,7 @@ from hvd_ros.core.policy import bundle
 from hvd_ros.core.policy.bundle import Manifest
 from hvd_ros.core.policy.history import History
 from hvd_ros.core.policy.observation import Modality, Observation
-from hvd_ros.core.policy.seen import seen_cloud, seen_picture
+from hvd_ros.core.policy.seen import seen_cloud, seen_picture, seen_state
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.runtime.backend import Backend
 from hvd_ros.runtime.choice import choose
@@ -185,7 +185,7 @@ class BundlePolicy:
         return seen[0][None] if len(seen) == 1 else np.stack(seen)[None]
 
     def _state(self, observation: Observation) -> NDArray[np.float32]:
-        return np.asarray(observation.state, np.float32)[self._state_at]
+        return seen_state(observation.state, self._state_at)
 
     def _sim_state(self, observation: Observation) -> NDArray[np.float32]:
         given = observation.sim_state

@@ -28,7 +28,7 @@ def patience_s():
     return [180.0]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def calm(patience_s):
     """Begin when the machine has room, or when the patience is at an end."""
     while patience_s[0] > 0:

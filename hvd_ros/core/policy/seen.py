@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a policy is shown a cloud or a picture: the same while learning and while acting."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -9,6 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hvd_ros.core.errors import ContractMismatch
+
+
+def seen_state(state: NDArray[Any], at: Sequence[int]) -> NDArray[np.float32]:
+    """Return the numbers that a policy looks at; ContractMismatch where there are fewer."""
+    needed = max(at, default=-1) + 1
+    if state.ndim != 1 or len(state) < needed:
+        raise ContractMismatch(
+            f'a state of shape {state.shape}; this policy looks at numbers up to {needed} of one '
+            'row: show it what core/robot/state.py makes of the body that it learnt with'
+        )
+    return np.asarray(state, np.float32)[list(at)]
 
 
 def seen_cloud(xyz: NDArray[Any], rgb: NDArray[Any], points: int) -> NDArray[np.float32]:

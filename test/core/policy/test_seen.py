@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hvd_ros.core.errors import ContractMismatch
-from hvd_ros.core.policy.seen import seen_cloud, seen_picture
+from hvd_ros.core.policy.seen import seen_cloud, seen_picture, seen_state
 
 
 def test_a_cloud_is_cut_or_repeated_to_as_many_points():
@@ -28,3 +28,10 @@ def test_nothing_in_sight_is_a_heap_at_the_origin_and_no_error():
 def test_what_is_no_picture_in_three_colours_is_named(picture):
     with pytest.raises(ContractMismatch, match=r'a picture of .* \([345, ]+\); policies are'):
         seen_picture(picture, (8, 8))
+
+
+@pytest.mark.parametrize('state', [np.zeros(3), np.zeros((1, 9))])
+def test_a_state_that_is_too_short_or_has_another_shape_is_named(state):
+    assert seen_state(np.arange(5.0), [4, 0]).tolist() == [4.0, 0.0]
+    with pytest.raises(ContractMismatch, match=r'a state of shape .*; .* numbers up to 5 of one'):
+        seen_state(state, [4, 0])

@@ -23,7 +23,7 @@ from hvd_ros.core.episodes.meta import hex_id
 from hvd_ros.core.errors import ConfigError, ContractMismatch, did_you_mean
 from hvd_ros.core.policy.history import History
 from hvd_ros.core.policy.observation import Modality, Observation
-from hvd_ros.core.policy.seen import seen_cloud, seen_picture
+from hvd_ros.core.policy.seen import seen_cloud, seen_picture, seen_state
 from hvd_ros.core.robot.body import Array, Body, Kind
 from hvd_ros.core.robot.state import POSITION, STATE_FEATURES, VELOCITY, StateLayout
 from hvd_training.data.batch import CLOUD, PROMPT, RGB, SIM_STATE, STATE, Observed
@@ -180,7 +180,7 @@ class TrainedPolicy:
         return self._sampler.sample(seen, source)
 
     def _state(self, observation: Observation) -> NDArray[np.float32]:
-        return np.asarray(observation.state, np.float32)[self._state_at]
+        return seen_state(observation.state, self._state_at)
 
     def _moments(self, look: Callable[[Observation], NDArray[Any]]) -> NDArray[Any]:
         """Return what is seen of (1, T, ...), oldest first, or of one moment (1, ...)."""
