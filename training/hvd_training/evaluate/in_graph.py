@@ -7,12 +7,12 @@ The same seed lays out the same scene as headless, and the twin's own scoreboard
 Nothing here needs ROS; the process that is started does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hvd_ros.core.errors import ConfigError, HvdError
 from hvd_ros.sim.task_env import STEP_S
@@ -55,6 +55,19 @@ def words(job: 'Job') -> list[str]:
     ]  # fmt: skip
 
 
+def told(job: 'Job', found: Mapping[str, Any]) -> Outcome:
+    """Return what came of a job by the result of the verb that played it."""
+    return Outcome(
+        task=job.task,
+        setting=job.setting,
+        seed=job.seed,
+        ending=Ending.PLAYED,
+        scores=tuple(found['scores']),
+        stage_ends=tuple(round(since_s / STEP_S) for since_s in found['since_s']),
+        duration_s=found['duration_s'],
+    )
+
+
 @dataclass(frozen=True)
 class GraphDesk:
     """Plays jobs of the runner in graphs."""
@@ -69,16 +82,7 @@ class GraphDesk:
         if done.returncode:
             said = done.stderr.strip().splitlines() or ['it said nothing']
             raise EpisodeLost(f'{job.spec} in {job.task}, seed {job.seed}: {said[-1]}')
-        found = json.loads(done.stdout.strip().splitlines()[-1])
-        return Outcome(
-            task=job.task,
-            setting=job.setting,
-            seed=job.seed,
-            ending=Ending.PLAYED,
-            scores=tuple(found['scores']),
-            stage_ends=tuple(round(since_s / STEP_S) for since_s in found['since_s']),
-            duration_s=found['duration_s'],
-        )
+        return told(job, json.loads(done.stdout.strip().splitlines()[-1]))
 
     def close(self) -> None:
         """Nothing is kept from one episode to the next."""

@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING
 from hvd_ros.core.durable import write_whole
 from hvd_ros.core.errors import ConfigError
 from hvd_ros.core.trials.order import turns
-from hvd_ros.sim.task_env import STEP_S
-from hvd_training.evaluate.in_graph import HVD, EpisodeLost, deployed
-from hvd_training.evaluate.outcome import Ending, Outcome
+from hvd_training.evaluate.in_graph import HVD, EpisodeLost, deployed, told
+from hvd_training.evaluate.outcome import Outcome
 
 if TYPE_CHECKING:
     from hvd_training.evaluate.runner import Job
@@ -98,15 +97,7 @@ class RobotDesk:
                 )
             found = json.loads(result.read_text(encoding='utf-8'))
             if found['counted']:
-                return Outcome(
-                    task=job.task,
-                    setting=job.setting,
-                    seed=job.seed,
-                    ending=Ending.PLAYED,
-                    scores=tuple(found['scores']),
-                    stage_ends=tuple(round(since_s / STEP_S) for since_s in found['since_s']),
-                    duration_s=found['duration_s'],
-                )
+                return told(job, found)
             self.say(f'trial {number} is repeated')
 
     def words(self, job: 'Job', number: int, result: Path) -> list[str]:
