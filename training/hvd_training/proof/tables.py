@@ -4,7 +4,7 @@
 The paper's tables as rows and columns of cells.
 
 Names are the paper's: table1 to table3, table10, table13, table15, table16, qipo (its Table 14),
-fig1, fig4 and d3. 'methods' and 'share' are ours: every method on the same data.
+fig1, fig4 and d3. 'methods' is ours: every method on the same data.
 """
 
 from collections.abc import Callable, Mapping, Sequence
