@@ -10,9 +10,7 @@ export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 REQUIRED := HVD_REQUIRE_ROS=1 HVD_REQUIRE_BROWSER=1
 PYTEST = $(BIN)/python -m pytest
 # A test that meets real time gets a second try, and says so: the machine may be somebody else's for a moment.
-# One that brings up the whole graph measures eight processes at once on two cores, and gets five more, a while apart.
 AGAIN := --reruns 1
-AGAIN_GRAPH := --reruns 6 --reruns-delay 8
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast test-guards lint lock clean
@@ -26,9 +24,9 @@ setup: ## make or refresh .venv (a second when nothing changed)
 demo: setup ## a simulated robot, teleoperated through the whole command path
 	@$(BIN)/hvd demo
 
-test: setup ## every test; those that run the whole graph alone, because they measure time
+test: setup ## every test; those of the whole graph alone, and slower than life where the computer is too slow
 	@$(REQUIRED) $(PYTEST) $(AGAIN) -n 2 -m 'not launch' test
-	@$(REQUIRED) $(PYTEST) $(AGAIN_GRAPH) -m launch test
+	@$(REQUIRED) $(BIN)/python -m test.launch.pace -m launch test
 	@tools/test_312.sh
 
 test-fast: setup ## core and drivers only, without ROS, under a minute

@@ -2,9 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running twin graph for each test, and the wire beside it."""
 
-from pathlib import Path
-import time
-
 import pytest
 
 rclpy = pytest.importorskip('rclpy')
@@ -12,36 +9,9 @@ rclpy = pytest.importorskip('rclpy')
 from test.launch.graph import TELEOP, Graph  # noqa: E402
 from test.launch.wire import Wire  # noqa: E402
 
-# The processor may be somebody else's for a while; a graph that meets that measures nothing.
-CALM, LOOK_S = 0.6, 0.2
-
-
-def ticks() -> tuple[float, float]:
-    """Return how long the processors did nothing, and how long they have been there."""
-    spent = [int(n) for n in Path('/proc/stat').read_text().splitlines()[0].split()[1:9]]
-    return float(spent[3] + spent[4]), float(sum(spent))
-
-
-@pytest.fixture(scope='session')
-def patience_s():
-    """Give what all tests together may wait for a busy machine."""
-    return [180.0]
-
 
 @pytest.fixture
-def calm(patience_s):
-    """Begin when the machine has room, or when the patience is at an end."""
-    while patience_s[0] > 0:
-        before = ticks()
-        time.sleep(LOOK_S)
-        idle, total = (now - then for now, then in zip(ticks(), before, strict=True))
-        if idle >= CALM * total:
-            return
-        patience_s[0] -= LOOK_S
-
-
-@pytest.fixture
-def graph(tmp_path, calm):
+def graph(tmp_path):
     """Give the processes of one graph; a node that ends badly fails the test, with its log."""
     graph = Graph(tmp_path)
     yield graph
