@@ -12,6 +12,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -32,7 +33,10 @@ typedef struct timespec Span;
 
 #define GIGA 1000000000LL
 // A time since boot is smaller than this, a date larger: tells a deadline's clock where no call says.
-#define DATE_NS (1000000000LL * GIGA)
+#define DATE_S 1000000000LL
+
+// Who waits longer than this waits for ever, and the sums below would not hold the number.
+#define FOREVER_S 500000000LL
 
 static double slower = 1.0;
 static int64_t since_boot_ns, since_1970_ns;  // when the clocks began to differ
@@ -68,7 +72,9 @@ static int64_t base_of(clockid_t clock) {
   }
 }
 
-static Span longer(Span t) { return span_of((int64_t)(ns_of(t) * slower)); }
+static Span longer(Span t) {
+  return t.tv_sec > FOREVER_S ? t : span_of((int64_t)(ns_of(t) * slower));
+}
 
 static struct timeval longer_tv(struct timeval t) {
   Span real = longer((Span){.tv_sec = t.tv_sec, .tv_nsec = t.tv_usec * 1000});
@@ -77,11 +83,12 @@ static struct timeval longer_tv(struct timeval t) {
 
 static Span deadline(clockid_t clock, Span t) {
   int64_t base = base_of(clock);
-  return base < 0 ? t : span_of(base + (int64_t)((ns_of(t) - base) * slower));
+  if (base < 0 || t.tv_sec - base / GIGA > FOREVER_S) return t;
+  return span_of(base + (int64_t)((ns_of(t) - base) * slower));
 }
 
 static clockid_t clock_of(const Span *t) {
-  return ns_of(*t) > DATE_NS ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+  return t->tv_sec > DATE_S ? CLOCK_REALTIME : CLOCK_MONOTONIC;
 }
 
 // Reading a clock
@@ -137,7 +144,10 @@ unsigned sleep(unsigned seconds) {
 
 // Waiting for a descriptor
 
-static int longer_ms(int ms) { return ms > 0 ? (int)(ms * slower + 0.5) : ms; }
+static int longer_ms(int ms) {
+  double real = ms * slower + 0.5;
+  return ms <= 0 ? ms : real < INT_MAX ? (int)real : INT_MAX;
+}
 
 int poll(struct pollfd *fds, nfds_t n, int ms) {
   NEXT(poll);
