@@ -4,13 +4,13 @@
 
 import argparse
 from pathlib import Path
-import subprocess
-import sys
+
+from hvd_training.cli import live
 
 NAME = 'loop'
 HELP = 'the whole loop for one task: data, value, policies, table, pictures, a live rollout'
 EXAMPLES = (
-    'hvd loop                       # demonstrations, faults, value, policies, a live rollout',
+    'hvd loop                       # demonstrations, faults, value, policies, live until Ctrl-C',
     'hvd loop --task cup_upright --sees cloud --out cup',
     'hvd loop --quick --no-live     # a few updates: that all is there',
     'The same command goes on where it was. exit codes: 0 done, 1 not all of it, 2 wrong argument',
@@ -26,13 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--out', type=Path, default=Path('hvd_loop'), metavar='DIR', help='(default: hvd_loop)')
     add('--minutes', type=float, metavar='M', help='for data and learning, at most')
     add('--workers', type=int, default=2, metavar='N', help='processes that play (default: 2)')
-    add('--quick', action='store_true', help='a minute; the figures mean nothing')
+    add('--quick', action='store_true', help='two minutes; the figures mean nothing')
     add('--no-live', action='store_true', help='end with the pictures, without the ROS graph')
     add('--viewer', type=int, default=8080, metavar='PORT', help='page of the rollout (8080)')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make everything, show where it is, play one episode live."""
+    """Make everything, show where it is, play live."""
     from dataclasses import replace
 
     from hvd_ros.sim.tasks.catalogue import load_sim_task
@@ -44,15 +44,13 @@ def run(args: argparse.Namespace) -> int:
     if args.task:
         load_sim_task(args.task)
         ask = replace(ask, tasks=(args.task,))
-    made = loop.run(ask, args.out.resolve(), args.minutes, args.workers)
+    try:
+        made = loop.run(ask, args.out.resolve(), args.minutes, args.workers)
+    except KeyboardInterrupt:
+        print('\ncut off; what is done is kept, and the same command goes on there')
+        raise
     print(f'\ntable: {made.table}\ncredit: {made.credit}\nfilm: {made.gif}\npolicy: {made.policy}')
     if args.no_live:
         return 0
-    print(f'\nthe same policy through the whole ROS graph, in real time, seed {made.seed}')
-    words = [
-        'rollout', f'run:{made.policy}', '--task', ask.tasks[0], '--seed', str(made.seed),
-        '--cloud', loop.CLOUDS.get(args.sees, 'rays'), '--viewer', str(args.viewer),
-    ]  # fmt: skip
-    return subprocess.run(
-        [sys.executable, '-m', 'hvd_ros.cli.main', *words], check=False
-    ).returncode
+    cloud = loop.CLOUDS.get(args.sees, 'rays')
+    return live.play(made.policy, ask.tasks[0], made.seeds, cloud, args.viewer)

@@ -16,6 +16,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from PIL import Image
 
 from hvd_ros.core.policy.observation import Picture
 from hvd_ros.core.robot.description import load_body
@@ -32,6 +33,7 @@ _EVERY = 2  # control steps a frame
 _MOMENTS = 6  # of an episode on a contact sheet
 _CAPTION_PX = 22
 _INK, _PAPER = (30, 30, 30), 255
+_PLAIN = Image.Dither.NONE
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,17 @@ def write_mp4(frames: Sequence[Picture], path: Path) -> None:
         output.mux(stream.encode())
 
 
-def gif_of(mp4: Path, gif: Path, width: int = 320, every: int = 2) -> None:
+def gif_of(mp4: Path, gif: Path, width: int = 320, every: int = 3) -> None:
     """Write a film once more as a picture that moves, smaller, for pages that show no films."""
     with av.open(str(mp4)) as source:
         rate = float(source.streams.video[0].average_rate or 10)
         frames: Any = source.decode(video=0)
         shown = [frame.to_image() for i, frame in enumerate(frames) if i % every == 0]
     size = (width, round(width * shown[0].height / shown[0].width))
-    first, *rest = (frame.resize(size).quantize(96) for frame in shown)
+    small = [frame.resize(size) for frame in shown]
+    # The same few colours in every frame, undithered: what stands still then costs nothing.
+    colours = small[len(small) // 2].quantize(48)
+    first, *rest = (frame.quantize(palette=colours, dither=_PLAIN) for frame in small)
     first.save(gif, save_all=True, append_images=rest, duration=1000 * every / rate, loop=0)
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One cell from nothing to its result; every part of it is kept by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -13,16 +13,18 @@ from hvd_training.proof.shelf import Result
 from hvd_training.proof.world import World
 
 
-def make(cell: Cell, world: World, root: Path) -> Result:
-    """Make data, value and policy, or find them, and let the policy play."""
+def make(
+    cell: Cell, world: World, root: Path, begins: Callable[[str], None] = lambda part: None
+) -> Result:
+    """Make data, value and policy, or find them, and let the policy play; say what begins."""
     took: dict[str, float] = {}
-    with _timed('data', took):
+    with _timed('data', took, begins):
         specs = world.datasets(methods.data_of(cell), cell.scale)
-    with _timed('value', took):
+    with _timed('value', took, begins):
         value = learning.value_of(cell, specs, root)
-    with _timed('policy', took):
+    with _timed('policy', took, begins):
         policy = learning.policy_of(cell, specs, value, root)
-    with _timed('episodes', took):
+    with _timed('episodes', took, begins):
         outcomes = world.outcomes(cell, policy.path)
     return Result(
         outcomes=tuple(outcomes),
@@ -35,7 +37,8 @@ def make(cell: Cell, world: World, root: Path) -> Result:
 
 
 @contextmanager
-def _timed(name: str, took: dict[str, float]) -> Iterator[None]:
+def _timed(name: str, took: dict[str, float], begins: Callable[[str], None]) -> Iterator[None]:
+    begins(name)
     begun = perf_counter()
     yield
     took[name] = round(perf_counter() - begun, 1)

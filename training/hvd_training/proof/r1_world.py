@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hvd_ros.core.progress import Progress
 from hvd_ros.core.robot.body import Kind
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.core.robot.state import EE_POSE, POSITION
@@ -73,7 +74,14 @@ class R1World:
             sensors_only=cell.scale.sees != 'sim_state',
             cloud='table' if cell.scale.sees == 'cloud' else 'rays',
         )
-        return runner.run(plan, self.root / 'episodes')[spec]
+        count = len(plan.seeds) * len(plan.tasks)
+        with Progress('play', count, count, rough=True) as progress:
+            found = runner.run(
+                plan,
+                self.root / 'episodes',
+                lambda job, outcome, known: progress.add(1, kept=known),
+            )
+        return found[spec]
 
     def _positions(self) -> tuple[str, ...]:
         body = load_body(self.robot)

@@ -1,0 +1,87 @@
+# Copyright 2026 hvd_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+How far the loop is: a line at the beginning of every part, with what is left of the way.
+
+What a part takes is known of one computer; what has been passed says how much slower this one is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from hvd_ros.core.progress import clock
+from hvd_training.proof.cell import Cell
+
+PICTURES = 'pictures'
+# Processor seconds that a part takes: an episode made or played, an update of 128 chunks.
+_MADE_S, _PLAYED_S, _VALUE_S, _UPDATE_S, _PICTURES_S = 3.0, 2.2, 0.06, 0.035, 20.0
+# A cloud is looked at, and learnt from, at the price of everything else together.
+_CLOUD = 2.0
+
+
+@dataclass
+class Part:
+    """One line."""
+
+    key: tuple[str, str]  # method, part of its cell
+    title: str
+    cost_s: float  # as above
+    took_s: float = 0.0  # so far; 0: not begun, or known from before
+
+
+@dataclass
+class Road:
+    """Every part in its order."""
+
+    imitation: Cell
+    ours: Cell
+    workers: int
+    say: Callable[[str], None]
+    clock_s: Callable[[], float] = monotonic
+    parts: list[Part] = field(init=False)
+
+    def __post_init__(self) -> None:
+        data, scale = self.ours.data, self.ours.scale
+        dear = _CLOUD if scale.sees == 'cloud' else 1.0
+        updates, half = self.imitation.scale.policy_steps, scale.policy_steps
+        share = scale.batch_size / 128
+        played = scale.episodes * _PLAYED_S / self.workers
+        faulty = data.imperfect + data.rollouts
+        self.parts = [
+            Part(('bc', 'data'), f'{data.experts} demonstrations, by a scripted expert',
+                 dear * data.experts * _MADE_S / self.workers),
+            Part(('bc', 'policy'), f'a policy that imitates them, {updates} updates',
+                 dear * updates * _UPDATE_S * share),
+            Part(('bc', 'episodes'), f'it plays {scale.episodes} test episodes', dear * played),
+            Part(('hvd', 'data'), f'{faulty} imperfect episodes, by the same hand with faults',
+                 dear * faulty * _MADE_S / self.workers),
+            Part(('hvd', 'value'), f'what chunks are worth, {scale.value_steps} updates',
+                 dear * scale.value_steps * _VALUE_S * share),
+            Part(('hvd', 'policy'), f'HVD on all of them, {half} updates',
+                 dear * 2 * half * _UPDATE_S * share),
+            Part(('hvd', 'episodes'), 'it plays the same test episodes', dear * played),
+            Part(('', PICTURES), 'the credit of each part of the body, and a film', _PICTURES_S),
+        ]  # fmt: skip
+        self._now: Part | None = None
+        self._since_s = self._begun_s = self.clock_s()
+
+    def begin(self, method: str, what: str) -> None:
+        """Say which part begins; one that is not on the way is passed over."""
+        now = self.clock_s()
+        if self._now is not None:
+            self._now.took_s = now - self._since_s
+        at = next((i for i, part in enumerate(self.parts) if part.key == (method, what)), None)
+        if at is None:
+            return
+        self._now, self._since_s = self.parts[at], now
+        left = self._pace() * sum(part.cost_s for part in self.parts[at:])
+        self.say(
+            f'\n[{at + 1}/{len(self.parts)}] {self._now.title}   '
+            f'({clock(now - self._begun_s)} passed, about {max(1, round(left / 60))} min left)'
+        )
+
+    def _pace(self) -> float:
+        """Return how many times as long everything takes here; what was known took no time."""
+        done = [part for part in self.parts if part.took_s > 0.2 * part.cost_s]
+        return sum(p.took_s for p in done) / sum(p.cost_s for p in done) if done else 1.0
