@@ -10,6 +10,7 @@ real robot would not do.
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+import math
 
 import mujoco
 import numpy as np
@@ -105,6 +106,8 @@ class TaskEnv:
         self._cameras, self._look = Cameras(self.model, body, look), look
         self._loose = _loose(self.model)
         self._slices = round(STEP_S / self.model.opt.timestep / SLICE)
+        limits = body.limits
+        self._fastest = STEP_S * np.where(self._wiring.bases, limits.acceleration, limits.velocity)
         self._command: Array = np.zeros(body.size)
         self._seed = -1
         self.truths = History()
@@ -129,9 +132,9 @@ class TaskEnv:
         if not self.truths:
             raise ConfigError('step() before reset(): there is no episode yet')
         target = self.bounded(self._read(action))
-        before, self._command = self._command, target
+        before, way, self._command = self._command, target - self._command, target
         for i in range(self._slices):
-            self._drive(before + (target - before) * (i + 1) / self._slices)
+            self._drive(before + way * (i + 1) / self._slices)
         self._check()
         truth = self._tell()
         self.truths.append(truth)
@@ -151,10 +154,11 @@ class TaskEnv:
 
     def bounded(self, asked: Array) -> Array:
         """Return what is carried out of a command: within limits, and no faster than they say."""
-        limits = self.body.limits
-        fastest = np.where(self._wiring.bases, limits.acceleration, limits.velocity) * STEP_S
-        change = np.clip(asked - self._command, -fastest, fastest)
-        return np.clip(self._command + change, limits.low, limits.high)
+        limits, fastest = self.body.limits, self._fastest
+        # Not np.clip, which takes five times as long for so few.
+        change = np.minimum(np.maximum(asked - self._command, -fastest), fastest)
+        found: Array = np.minimum(np.maximum(self._command + change, limits.low), limits.high)
+        return found
 
     @property
     def position(self) -> Array:
@@ -308,7 +312,7 @@ class TaskEnv:
     def _speeds(self) -> Iterator[tuple[str, float]]:
         """Say how fast every loose thing moves."""
         for name, at in self._loose:
-            yield name, float(np.linalg.norm(self.data.qvel[at : at + 3]))
+            yield name, math.hypot(*self.data.qvel[at : at + 3].tolist())
 
     @property
     def _episode(self) -> str:

@@ -24,10 +24,12 @@ class Wiring:
     def __init__(self, model: mujoco.MjModel, body: Body) -> None:
         self._size = body.size
         self.bases = body.mask(Kind.VELOCITY)
-        self._jointed = body.mask(Kind.POSITION)
+        self._jointed = np.flatnonzero(body.mask(Kind.POSITION))
         self._scale = np.array(
             [1.0 if d.kind is Kind.VELOCITY else d.joint_per_unit for d in body.dimensions]
         )
+        # As places, not as masks: a hundred times a second it tells.
+        self._base, self._held = np.flatnonzero(self.bases), np.flatnonzero(~self.bases)
         self._servos = _servos(model, body)
         held = [d for d in body.dimensions if d.kind is not Kind.VELOCITY]
         places = [[model.joint(name).qposadr[0] for name in _joints(d)] for d in held]
@@ -37,20 +39,19 @@ class Wiring:
 
     def command(self, data: mujoco.MjData, command: Array) -> None:
         """Set the targets of all motors to a command (D,)."""
-        wanted = command.copy()
-        wanted[self.bases] = facts.about_z(data.qpos[2]) @ command[self.bases]
-        data.ctrl[self._servos] = wanted * self._scale
+        wanted = command * self._scale
+        wanted[self._base] = facts.about_z(data.qpos[2]) @ wanted[self._base]
+        data.ctrl[self._servos] = wanted
 
     def place(self, data: mujoco.MjData, position: Array) -> None:
         """Put all joints and openings where a position (D,) says; the base stays."""
-        held = ~self.bases
-        data.qpos[self._places] = (position * self._scale)[held, None]
+        data.qpos[self._places] = (position * self._scale)[self._held, None]
 
     def position(self, data: mujoco.MjData) -> Array:
         """Where every dimension is (D,): joints, body-frame base velocities, openings."""
         found: Array = np.empty(self._size)
-        found[self.bases] = facts.about_z(-data.qpos[2]) @ data.qvel[:3]
-        found[~self.bases] = data.qpos[self._places].mean(axis=1) / self._scale[~self.bases]
+        found[self._base] = facts.about_z(-data.qpos[2]) @ data.qvel[:3]
+        found[self._held] = data.qpos[self._places].mean(axis=1) / self._scale[self._held]
         return found
 
     def velocity(self, data: mujoco.MjData) -> Array:

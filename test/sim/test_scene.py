@@ -54,3 +54,22 @@ def test_the_robot_of_a_scene_without_things_is_the_robot_alone():
         robot.set_arm_target('left', np.zeros(6))
         robot.step(0.5)
     np.testing.assert_array_equal(one.data.qpos, two.data.qpos)
+
+
+def test_only_the_floor_is_held_against_every_link():
+    model = scene.build(BODY, 'office').compile()
+    assert [model.geom(i).name for i in np.flatnonzero(model.geom_bodyid == 0)] == ['floor']
+
+
+@pytest.mark.parametrize('way', [(1, 0), (-1, 0), (0, 1), (0, -1)])
+def test_a_wall_stops_what_flies_at_it(way):
+    spec = scene.build(BODY)
+    scene.room(spec, width_m=6.0, depth_m=7.0)
+    middle = np.array([3.3, 2.8]) * way
+    scene.thing(spec, 'cube', scene.box(0.1, 0.1, 0.1), scene.RED, at=tuple(middle), mass_kg=0.1)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    at = model.jnt_dofadr[model.body('cube').jntadr[0]]
+    data.qvel[at : at + 2] = 3.0 * np.array(way)
+    mujoco.mj_step(model, data, 100)
+    assert np.abs(data.body('cube').xpos[:2] / [3.5, 3.0]).max() < 1.0

@@ -148,7 +148,7 @@ class BasketCarry:
             edge=facts.wrapped(yaw, math.pi / 2),
             speed=np.array(facts.speed(model, data, 'basket')),
             held=facts.by_hand(model, data, 'basket')[1],
-            inside=np.array([_contained(data, n) for n in MARKERS]) & ~taken,
+            inside=np.array([_contained(basket, axes, data, n) for n in MARKERS]) & ~taken,
             taken=taken,
         )
 
@@ -156,7 +156,6 @@ class BasketCarry:
 TASK = BasketCarry()
 
 
-def _contained(data: mujoco.MjData, name: str) -> bool:
-    basket, axes = facts.pose(data, 'basket')
+def _contained(basket: Array, axes: Array, data: mujoco.MjData, name: str) -> bool:
     x, y, z = axes.T @ (facts.pose(data, name)[0] - basket)
     return bool(abs(x) < DEEP and abs(y) < WIDE and 0.015 < z < 2 * HIGH - 0.01)

@@ -13,6 +13,11 @@ from hvd_ros.sim.robot_model import ROBOT_BITS
 
 Flags = npt.NDArray[np.bool_]
 SIDES = ('left', 'right')
+# Of each hand: two fingers, and the palm.
+_HANDS = tuple(
+    tuple(f'{side}_gripper_{part}' for part in ('finger_link1', 'finger_link2', 'link'))
+    for side in SIDES
+)
 
 
 def pose(data: mujoco.MjData, name: str) -> tuple[Array, Array]:
@@ -65,42 +70,39 @@ def lay(
 def speed(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> float:
     """Return how fast a loose body moves [m/s]."""
     at = model.jnt_dofadr[model.body(name).jntadr[0]]
-    return float(np.linalg.norm(data.qvel[at : at + 3]))
+    moving = data.qvel[at : at + 3]
+    return math.sqrt(moving.dot(moving))
 
 
-def touched(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> Array:
+def touched(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> set[int]:
     """Return the bodies that a body touches, as ids."""
-    bodies = model.geom_bodyid[data.contact.geom]
-    mine = bodies == model.body(name).id
-    return np.unique(bodies[mine[:, ::-1]])
+    # Contacts are few, and looked at a hundred times a second: lists are quicker than arrays.
+    mine, pairs = model.body(name).id, model.geom_bodyid[data.contact.geom].tolist()
+    return {two if one == mine else one for one, two in pairs if mine in (one, two)}
 
 
-def met_by_robot(model: mujoco.MjModel, data: mujoco.MjData) -> Array:
+def met_by_robot(model: mujoco.MjModel, data: mujoco.MjData) -> set[int]:
     """Return the bodies that any part of the robot touches, as ids; quick when there is none."""
     geoms = data.contact.geom
     robot = model.geom_contype[geoms] == ROBOT_BITS['contype']
-    met: Array = model.geom_bodyid[geoms[robot[:, ::-1]]]
-    return met
+    return set(model.geom_bodyid[geoms[robot[:, ::-1]]].tolist())
 
 
 def by_hand(model: mujoco.MjModel, data: mujoco.MjData, name: str) -> tuple[Flags, Flags]:
     """Return per hand whether it touches a body, and whether it holds it with both fingers."""
-    near = set(touched(model, data, name).tolist())
-    fingers = np.array([[model.body(n).id in near for n in _fingers(s)] for s in SIDES])
-    palms = np.array([model.body(f'{s}_gripper_link').id in near for s in SIDES])
-    return np.asarray(fingers.any(axis=1) | palms), np.asarray(fingers.all(axis=1))
-
-
-def _fingers(side: str) -> tuple[str, str]:
-    return f'{side}_gripper_finger_link1', f'{side}_gripper_finger_link2'
+    near = touched(model, data, name)
+    if not near:
+        return np.zeros(2, dtype=np.bool_), np.zeros(2, dtype=np.bool_)
+    hands = [[model.body(part).id in near for part in parts] for parts in _HANDS]
+    return np.array([any(hand) for hand in hands]), np.array([all(hand[:2]) for hand in hands])
 
 
 def press(model: mujoco.MjModel, data: mujoco.MjData, one: str, two: str) -> float:
     """Return the normal force between two bodies [N]."""
     pair = {model.body(one).id, model.body(two).id}
     total, force = 0.0, np.zeros(6)
-    for i, geoms in enumerate(data.contact.geom):
-        if {int(model.geom_bodyid[g]) for g in geoms} == pair:
+    for i, bodies in enumerate(model.geom_bodyid[data.contact.geom].tolist()):
+        if set(bodies) == pair:
             mujoco.mj_contactForce(model, data, i, force)
             total += float(force[0])
     return total

@@ -129,7 +129,7 @@ class TrashDispose:
         """Toggle the latch when the lid is pressed; note what is touched."""
         # A hand that bumps into a thing may be off again before the next truth.
         met = facts.met_by_robot(model, data)
-        for name, place in _TOUCHED.items() if met.size else ():
+        for name, place in _TOUCHED.items() if met else ():
             if model.body(name).id in met and facts.by_hand(model, data, name)[0].any():
                 data.userdata[place] = data.time
         # It must be let go before the next time.
