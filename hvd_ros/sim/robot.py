@@ -8,6 +8,7 @@ the chassis repeats its last target for ever, and does not start before it was t
 may accelerate. No ROS, no wall time: the same calls give the same bits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,17 +16,13 @@ import mujoco
 import numpy as np
 import numpy.typing as npt
 
-from hvd_ros.core.errors import CommandRejected, HvdError
+from hvd_ros.core.errors import HvdError
 from hvd_ros.core.robot import swerve
-from hvd_ros.core.robot.body import Array, Body, Kind
+from hvd_ros.core.robot.body import Array, Body
 from hvd_ros.core.robot.kinematics import BodyKinematics
 from hvd_ros.sim import scene as scenes
+from hvd_ros.sim.trackers import Trackers, finite
 
-# How fast the vendor's joint tracker follows [rad/s]; a finger as its joint says [m/s].
-ARM_SPEED = np.array([3.0, 3.0, 3.0, 5.0, 5.0, 5.0])
-TORSO_SPEED = np.full(4, 1.5)
-FINGER_SPEED = np.array([0.25])
-STREAM_TIMEOUT_S = 0.2
 STROKE_MM = 100.0
 
 
@@ -60,30 +57,6 @@ class Stage(Protocol):
         ...
 
 
-class _Tracker:
-    """Moves the set points of a few servos towards a streamed target."""
-
-    def __init__(self, model: mujoco.MjModel, servos: list[str], speed: Array) -> None:
-        ids = [model.actuator(name).id for name in servos]
-        self.servos = np.array(ids)
-        self.speed = speed
-        self.low, self.high = model.actuator_ctrlrange[self.servos].T
-        self.target: Array = np.zeros(len(ids))
-        self.silent_s = np.inf  # since the last target
-
-    def aim(self, name: str, target: npt.ArrayLike) -> None:
-        asked = np.asarray(target, dtype=np.float64)
-        _finite(name, asked, self.target.shape)
-        self.target, self.silent_s = np.clip(asked, self.low, self.high), 0.0
-
-    def advance(self, ctrl: Array, dt_s: float) -> None:
-        # A stream that ended holds the set point, which lags the target: no jump to where it led.
-        if self.silent_s < STREAM_TIMEOUT_S:
-            gap = self.target - ctrl[self.servos]
-            ctrl[self.servos] += np.clip(gap, -self.speed * dt_s, self.speed * dt_s)
-        self.silent_s += dt_s
-
-
 class SimRobot:
     """One simulated R1 in a scene at a pose of its description, or as a stage has it."""
 
@@ -101,12 +74,14 @@ class SimRobot:
         self.model = scenes.build(body, scene).compile() if stage is None else stage.model
         self.data = mujoco.MjData(self.model) if stage is None else stage.data
         self.timestep_s = float(self.model.opt.timestep)
-        self._trackers = _trackers(self.model, body)
+        # Views: asking MuJoCo for them costs as much as what is done with them.
+        self._ctrl, self._qpos = self.data.ctrl, self.data.qpos
+        self._warnings = self.data.warning.number
+        self._trackers = Trackers(self.model, body)
         self._fingers = _fingers(self.model)
         self._owed_s = 0.0
-        self._base_target = np.zeros(3)
-        self._base_command = np.zeros(3)  # the target after the acceleration limit
-        self._acceleration = np.zeros(3)
+        self._base_target = self._base_command = (0.0, 0.0, 0.0)  # command: after the limit
+        self._acceleration = (0.0, 0.0, 0.0)
         self._steer: Array = np.zeros(3)
         kinematics = BodyKinematics(body)
         joints = kinematics.tree.joints
@@ -118,28 +93,26 @@ class SimRobot:
 
     def set_arm_target(self, side: str, q: npt.ArrayLike) -> None:
         """Aim an arm at joint angles [rad]; must be streamed. Refuses NaN and wrong sizes."""
-        self._trackers[f'{side}_arm'].aim(f'{side} arm', q)
+        self._trackers.aim(f'{side}_arm', f'{side} arm', q)
 
     def set_torso_target(self, q: npt.ArrayLike) -> None:
         """Aim the torso at joint angles [rad]; must be streamed."""
-        self._trackers['torso'].aim('torso', q)
+        self._trackers.aim('torso', 'torso', q)
 
     def set_gripper_stroke(self, side: str, stroke_mm: float) -> None:
         """Aim a gripper at an opening, 0 closed to 100 open; must be streamed."""
         # Each finger travels half of the opening.
-        self._trackers[f'{side}_gripper'].aim(f'{side} gripper', [stroke_mm / 2000])
+        self._trackers.aim(f'{side}_gripper', f'{side} gripper', [stroke_mm / 2000])
 
     def set_base_target(self, vx: float, vy: float, wz: float) -> None:
         """Drive with a twist in base_link [m/s, m/s, rad/s], until told otherwise."""
-        asked = np.array([vx, vy, wz], dtype=np.float64)
-        _finite('base', asked, (3,))
-        self._base_target = asked
+        finite('base', np.array([vx, vy, wz], dtype=np.float64), (3,))
+        self._base_target = float(vx), float(vy), float(wz)
 
     def set_base_acceleration_limit(self, ax: float, ay: float, aw: float) -> None:
         """Allow the base to change its twist this fast [m/s^2, m/s^2, rad/s^2]; starts at zero."""
-        asked = np.array([ax, ay, aw], dtype=np.float64)
-        _finite('base acceleration', asked, (3,))
-        self._acceleration = np.abs(asked)
+        finite('base acceleration', np.array([ax, ay, aw], dtype=np.float64), (3,))
+        self._acceleration = abs(float(ax)), abs(float(ay)), abs(float(aw))
 
     def step(self, dt_s: float) -> None:
         """Let dt_s pass, in whole physics steps; a remainder is owed to the next call."""
@@ -148,8 +121,7 @@ class SimRobot:
         self._owed_s -= steps * self.timestep_s
         for _ in range(steps):
             self._drive()
-            for tracker in self._trackers.values():
-                tracker.advance(self.data.ctrl, self.timestep_s)
+            self._trackers.advance(self._ctrl)
             mujoco.mj_step(self.model, self.data)
             if self._stage is not None:
                 self._stage.stepped()
@@ -171,7 +143,7 @@ class SimRobot:
     def gripper(self, side: str) -> Reading:
         """Read a gripper's opening; one element each."""
         one, two = self._fingers[side]
-        force = self.data.actuator_force[self._trackers[f'{side}_gripper'].servos]
+        force = self.data.actuator_force[self._trackers.servos[f'{side}_gripper']]
         position, velocity = self.data.qpos, self.data.qvel
         return Reading(
             np.array([1000 * (position[one] + position[two])]),
@@ -188,8 +160,8 @@ class SimRobot:
     @property
     def base_twist(self) -> tuple[float, float, float]:
         """How base_link truly moves, in its own axes."""
-        vx, vy, wz = _turned(self.data.qvel[:3], -self.data.qpos[2])
-        return float(vx), float(vy), float(wz)
+        vx, vy, wz = _turned(self.data.qvel[:3].tolist(), -self.data.qpos[2])
+        return vx, vy, wz
 
     def wheels(self) -> tuple[Array, Array]:
         """Read steering angles [rad] and wheel speeds [m/s]: front left, front right, rear."""
@@ -204,15 +176,15 @@ class SimRobot:
         return list(self._names), self.data.qpos[self._at].copy(), self.data.qvel[self._at].copy()
 
     def _drive(self) -> None:
-        change = self._acceleration * self.timestep_s
-        gap = self._base_target - self._base_command
-        self._base_command = self._base_command + np.clip(gap, -change, change)
-        vx, vy, wz = self._base_command
-        self._steer, _ = swerve.inverse(vx, vy, wz, self._steer)
-        self.data.ctrl[:3] = _turned(self._base_command, self.data.qpos[2])
+        if self._base_command != self._base_target:
+            ramp = zip(self._base_command, self._base_target, self._acceleration, strict=True)
+            vx, vy, wz = (_towards(now, asked, a * self.timestep_s) for now, asked, a in ramp)
+            self._base_command = vx, vy, wz
+            self._steer, _ = swerve.inverse(vx, vy, wz, self._steer)
+        self._ctrl[:3] = _turned(self._base_command, self._qpos[2])
 
     def _read(self, part: str) -> Reading:
-        servos = self._trackers[part].servos
+        servos = self._trackers.servos[part]
         at = self.model.actuator_trnid[servos, 0]
         at = self.model.jnt_dofadr[at]
         # A motor also carries the weight that the model compensates.
@@ -228,37 +200,20 @@ class SimRobot:
         data.qpos[self._at] = [joints[n] for n in self._names]
         for side, (one, two) in self._fingers.items():
             data.qpos[two] = data.qpos[one]
-            data.ctrl[self._trackers[f'{side}_gripper'].servos] = data.qpos[one]
+            data.ctrl[self._trackers.servos[f'{side}_gripper']] = data.qpos[one]
         for part in ('left_arm', 'right_arm', 'torso'):
-            servos = self._trackers[part].servos
+            servos = self._trackers.servos[part]
             data.ctrl[servos] = data.qpos[model.jnt_qposadr[model.actuator_trnid[servos, 0]]]
         mujoco.mj_forward(model, data)
 
     def _check(self) -> None:
         # mj_step does not raise: it counts a warning and starts over from the initial state.
-        for kind, warning in enumerate(self.data.warning):
-            if warning.number:
-                name = mujoco.mjtWarning(kind).name
-                raise SimulationBroken(
-                    f'the simulated robot broke ({name} at {self.data.time:.3f} s); restart it '
-                    'and report the command that came before'
-                )
-
-
-def _trackers(model: mujoco.MjModel, body: Body) -> dict[str, _Tracker]:
-    speeds = {'left_arm': ARM_SPEED, 'right_arm': ARM_SPEED, 'torso': TORSO_SPEED}
-    found = {
-        part: _Tracker(
-            model,
-            [body.dimensions[i].joint for i in body.parts[part]],
-            speed,
-        )
-        for part, speed in speeds.items()
-    }
-    for d in body.dimensions:
-        if d.kind is Kind.OPENING:
-            found[d.name] = _Tracker(model, [d.name], FINGER_SPEED)
-    return found
+        if self._warnings.any():
+            name = mujoco.mjtWarning(int(self._warnings.argmax())).name
+            raise SimulationBroken(
+                f'the simulated robot broke ({name} at {self.data.time:.3f} s); restart it '
+                'and report the command that came before'
+            )
 
 
 def _fingers(model: mujoco.MjModel) -> dict[str, tuple[int, int]]:
@@ -269,14 +224,11 @@ def _fingers(model: mujoco.MjModel) -> dict[str, tuple[int, int]]:
     }
 
 
-def _turned(twist: Array, yaw: float) -> Array:
-    c, s = np.cos(yaw), np.sin(yaw)
+def _towards(now: float, asked: float, change: float) -> float:
+    return now + min(max(asked - now, -change), change)
+
+
+def _turned(twist: Sequence[float], yaw: float) -> tuple[float, float, float]:
+    c, s = float(np.cos(yaw)), float(np.sin(yaw))
     vx, vy, wz = twist
-    return np.array([c * vx - s * vy, s * vx + c * vy, wz])
-
-
-def _finite(name: str, values: Array, shape: tuple[int, ...]) -> None:
-    if values.shape != shape or not np.all(np.isfinite(values)):
-        raise CommandRejected(
-            f'{name}: a target needs {shape[0]} finite numbers, got {values.tolist()}'
-        )
+    return c * vx - s * vy, s * vx + c * vy, wz
