@@ -16,7 +16,6 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from PIL import Image
 
 from hvd_ros.core.policy.observation import Picture
 from hvd_ros.core.robot.description import load_body
@@ -33,7 +32,7 @@ _EVERY = 2  # control steps a frame
 _MOMENTS = 6  # of an episode on a contact sheet
 _CAPTION_PX = 22
 _INK, _PAPER = (30, 30, 30), 255
-_PLAIN = Image.Dither.NONE
+_PLAIN = 0  # no dithering, in the words of Pillow
 
 
 @dataclass(frozen=True)
