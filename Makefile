@@ -21,8 +21,9 @@ help: ## list these commands
 setup: ## make or refresh .venv (a second when nothing changed)
 	@tools/setup.sh
 
-demo: setup ## a simulated robot, teleoperated through the whole command path
-	@$(BIN)/hvd demo
+demo: setup ## a simulated robot is teleoperated, then learns and drives itself; the same command goes on
+	@$(BIN)/hvd demo --once
+	@$(BIN)/hvd loop
 
 test: setup ## every test; those of the whole graph alone, and slower than life where the computer is too slow
 	@$(REQUIRED) $(PYTEST) $(AGAIN) -n 2 -m 'not launch' test

@@ -10,7 +10,7 @@ from hvd_training.benches.tables import QUICK  # noqa: E402
 from hvd_training.cli import live  # noqa: E402
 from hvd_training.evaluate.outcome import Ending, Outcome  # noqa: E402
 from hvd_training.proof import loop, verdict  # noqa: E402
-from hvd_training.proof.road import Road  # noqa: E402
+from hvd_training.proof.road import _BEGIN_S, Road  # noqa: E402
 from hvd_training.proof.shelf import Result  # noqa: E402
 
 
@@ -68,11 +68,11 @@ def test_what_is_left_follows_the_pace_of_this_computer_and_not_what_was_known()
     road = Road(*loop.cells(loop.USUAL), 2, said.append, lambda: now[0])
     road.begin('bc', 'data')  # known from before: no time passes
     road.begin('bc', 'policy')
-    usual = road.parts[1].cost_s
+    usual = road.parts[1].cost_s + _BEGIN_S
     now[0] += 3 * usual
     road.begin('bc', 'value')  # imitation has none: no line
     road.begin('bc', 'episodes')
-    left_s = sum(part.cost_s for part in road.parts[2:])
+    left_s = sum(part.cost_s + _BEGIN_S for part in road.parts[2:])
     assert len(said) == 3
     assert f'about {round(3 * left_s / 60)} min left' in said[-1]
 

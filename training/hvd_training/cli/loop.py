@@ -44,10 +44,14 @@ def run(args: argparse.Namespace) -> int:
     if args.task:
         load_sim_task(args.task)
         ask = replace(ask, tasks=(args.task,))
+    print(
+        f'{ask.tasks[0]}: from nothing to a policy that drives the robot, in {args.out}\n'
+        'Ctrl-C leaves at any time; the same command goes on there'
+    )
     try:
         made = loop.run(ask, args.out.resolve(), args.minutes, args.workers)
     except KeyboardInterrupt:
-        print('\ncut off; what is done is kept, and the same command goes on there')
+        print('\ncut off; what is done is kept: give the same command again to go on')
         raise
     print(f'\ntable: {made.table}\ncredit: {made.credit}\nfilm: {made.gif}\npolicy: {made.policy}')
     if args.no_live:

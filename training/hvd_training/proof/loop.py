@@ -71,12 +71,15 @@ def run(
 
     with within(None if minutes is None else 60 * minutes, 'the loop'):
         base, result = result_of(imitation), result_of(ours)
+        # Apart for every question, so that no picture is of another policy than its table.
+        shown = root / f'{ours.data.tasks[0]}.{ours.digest[:8]}'
+        shown.mkdir(exist_ok=True)
         made = Made(
             policy=root / result.policy_run,
             seeds=seeds_to_show(result.outcomes),
-            table=root / 'table.txt',
-            credit=root / 'credit.png',
-            gif=root / 'rollout.gif',
+            table=shown / 'table.txt',
+            credit=shown / 'credit.png',
+            gif=shown / 'rollout.gif',
         )
         if not (made.credit.is_file() and made.gif.is_file()):
             road.begin('', PICTURES)
@@ -90,7 +93,7 @@ def run(
 def _pictures(made: Made, result: Result, root: Path, sees: str) -> None:
     if not made.credit.is_file():
         credit = report(root / result.value_run, [], made.credit)
-        (root / 'credit.md').write_text(f'{credit.table}\n', encoding='utf-8')
+        made.credit.with_suffix('.md').write_text(f'{credit.table}\n', encoding='utf-8')
     if not made.gif.is_file():
         mp4 = made.gif.with_suffix('.mp4')
         shown = next(o for o in result.outcomes if o.seed == made.seeds[0])

@@ -16,6 +16,7 @@ from hvd_training.proof.cell import Cell
 PICTURES = 'pictures'
 # Processor seconds that a part takes: an episode made or played, an update of 128 chunks.
 _MADE_S, _PLAYED_S, _VALUE_S, _UPDATE_S, _PICTURES_S = 3.0, 2.2, 0.06, 0.035, 20.0
+_BEGIN_S = 3.0  # before any of it is done
 # A cloud is looked at, and learnt from, at the price of everything else together.
 _CLOUD = 2.0
 
@@ -26,7 +27,7 @@ class Part:
 
     key: tuple[str, str]  # method, part of its cell
     title: str
-    cost_s: float  # as above
+    cost_s: float  # as above, once it has begun
     took_s: float = 0.0  # so far; 0: not begun, or known from before
 
 
@@ -75,7 +76,7 @@ class Road:
         if at is None:
             return
         self._now, self._since_s = self.parts[at], now
-        left = self._pace() * sum(part.cost_s for part in self.parts[at:])
+        left = self._pace() * sum(part.cost_s + _BEGIN_S for part in self.parts[at:])
         self.say(
             f'\n[{at + 1}/{len(self.parts)}] {self._now.title}   '
             f'({clock(now - self._begun_s)} passed, about {max(1, round(left / 60))} min left)'
@@ -83,5 +84,6 @@ class Road:
 
     def _pace(self) -> float:
         """Return how many times as long everything takes here; what was known took no time."""
-        done = [part for part in self.parts if part.took_s > 0.2 * part.cost_s]
-        return sum(p.took_s for p in done) / sum(p.cost_s for p in done) if done else 1.0
+        done = [part for part in self.parts if part.took_s > 0.2 * (part.cost_s + _BEGIN_S)]
+        took_s = sum(part.took_s for part in done)
+        return took_s / sum(part.cost_s + _BEGIN_S for part in done) if done else 1.0
