@@ -135,10 +135,21 @@ def _fill(body: mujoco.MjsBody, link: Link, touching: bool) -> None:
         xx, yy, zz = np.diag(inertia)
         body.fullinertia = [xx, yy, zz, inertia[0, 1], inertia[0, 2], inertia[1, 2]]
         body.explicitinertial = True
+    touched = list(link.collisions) if touching else []
     for shape in link.visuals:
-        _geom(body, shape, rgba=list(shape.rgba), **_SEEN)
-    for shape in link.collisions if touching else ():
-        _geom(body, shape, group=3, **ROBOT_BITS)
+        if not any(_same(shape, other) for other in touched):
+            _geom(body, shape, rgba=list(shape.rgba), **_SEEN)
+    # What is seen and touched alike, as half of all shapes are, is one geom: physics carries along
+    # and sorts whatever a link has.
+    for shape in touched:
+        seen = next((other for other in link.visuals if _same(shape, other)), None)
+        look = {'group': 3} if seen is None else {'group': 2, 'rgba': list(seen.rgba)}
+        _geom(body, shape, **look, **ROBOT_BITS)
+
+
+def _same(one: Shape, other: Shape) -> bool:
+    alike = (one.kind, one.size) == (other.kind, other.size)
+    return alike and np.array_equal(one.link_from_shape, other.link_from_shape)
 
 
 def _geom(body: mujoco.MjsBody, shape: Shape, **settings: object) -> None:

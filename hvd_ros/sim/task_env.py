@@ -181,6 +181,11 @@ class TaskEnv:
         return self._sim_state.names
 
     @property
+    def sim_state(self) -> Array:
+        """The privileged state (P,) of now, without the rest of an observation."""
+        return self._sim_state.read(self.data, self.truths[-1])
+
+    @property
     def views(self) -> tuple[View, ...]:
         """How each camera of the look takes its pictures."""
         return self._look.views
@@ -196,14 +201,13 @@ class TaskEnv:
             cloud = self._cameras.cheap_cloud(self.data)
         elif Modality.CLOUD in needs:
             cloud = self._cameras.cloud(position, images, depths)
-        privileged = Modality.SIM_STATE in needs
         return Observation(
             stamp_ns=round(self.time_s * 1e9),
             state=self._layout.state(position, self.velocity),
             images=images if Modality.RGB in needs else {},
             depth_mm=depths if Modality.DEPTH in needs else {},
             cloud=cloud,
-            sim_state=self._sim_state.read(self.data, self.truths[-1]) if privileged else None,
+            sim_state=self.sim_state if Modality.SIM_STATE in needs else None,
             prompt=self.prompt,
         )
 

@@ -249,3 +249,13 @@ def test_a_scene_adds_its_things_before_compiling():
     for _ in range(500):
         mujoco.mj_step(model, data)
     assert data.body('cube').xpos[2] == pytest.approx(0.44, abs=2e-3)
+
+
+def test_no_shape_of_a_link_is_there_twice():
+    model = SimRobot(BODY).model
+    shapes = np.column_stack(
+        [model.geom_bodyid, model.geom_type, model.geom_size, model.geom_pos, model.geom_quat]
+    )
+    assert len(np.unique(shapes, axis=0)) == model.ngeom
+    touched = model.geom_contype != 0
+    assert (touched & (model.geom_group == 2)).any(), 'what is seen and touched alike is one'

@@ -16,6 +16,7 @@ from hvd_ros.core.robot.body import Array
 # Ends of the squat for (joint1, joint2) [rad]; joint3 follows so that the trunk keeps its pitch.
 STAND = np.array([0.0, 0.0])
 SQUAT = np.array([1.74, -2.70])
+_PROPORTION = np.abs(SQUAT - STAND) / np.abs(SQUAT - STAND).max()
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ def _squat(
     setpoint: Array, squat: float, dt_s: float, low: Array, high: Array, config: TorsoConfig
 ) -> Array:
     end = np.clip(SQUAT if squat > 0 else STAND, low[:2], high[:2])
-    proportion = np.abs(SQUAT - STAND) / np.abs(SQUAT - STAND).max()
-    reach = abs(squat) * config.squat_rad_s * dt_s * proportion
+    reach = abs(squat) * config.squat_rad_s * dt_s * _PROPORTION
     step = np.clip(end - setpoint[:2], -reach, reach)
     # pitch = q1 + q2 - q3 stays if q3 moves by as much as q1 + q2 does, within its own range.
     follow = float(step.sum())

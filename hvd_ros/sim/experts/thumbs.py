@@ -46,6 +46,8 @@ class Thumbs:
         self._arms = np.array([body.index(joint.name) for joint in LEADER_JOINTS])
         self._base = np.array([body.index(name) for name in BASE])
         self._torso = np.array([body.index(name) for name in TORSO])
+        self._torso_low = body.limits.low[self._torso]
+        self._torso_high = body.limits.high[self._torso]
         self._grips = np.array([body.index(name) for name in GRIPPERS])
         self._top = body.limits.high[self._base] * self._config.speed_share
         # Of a stick's change, what a filter has not passed on at the end of a step.
@@ -71,27 +73,25 @@ class Thumbs:
 
     def pose_torso(self, before: Array, wanted: Array, measured: Array) -> Array:
         """Return the torso setpoint (4,) nearest to a wanted one that a step can bring."""
-        wish = self._wish(before, wanted)
-        limits = self._body.limits
         return step_torso(
             before,
             measured,
-            wish,
+            self._wish(before, wanted),
             STEP_S,
-            limits.low[self._torso],
-            limits.high[self._torso],
+            self._torso_low,
+            self._torso_high,
             self._config.torso,
         )
 
     def _wish(self, before: Array, wanted: Array) -> TorsoWish:
         config, change = self._config.torso, wanted - before
         whole = float(change[:2] @ _SHARES) / float(_SHARES @ _SHARES)
-        ticks = np.clip(round(TICKS * whole / (config.squat_rad_s * STEP_S)), -TICKS, TICKS)
+        ticks = min(max(round(TICKS * whole / (config.squat_rad_s * STEP_S)), -TICKS), TICKS)
         # A squat keeps the pitch, so that only the lean changes it.
         squatted = ticks / TICKS * config.squat_rad_s * STEP_S * _SHARES
         lean = float(squatted.sum() - change[2]) / (config.lean_rad_s * STEP_S)
         turn = float(change[3]) / (config.turn_rad_s * STEP_S)
-        return TorsoWish(ticks / TICKS, float(np.clip(lean, -1, 1)), float(np.clip(turn, -1, 1)))
+        return TorsoWish(ticks / TICKS, min(max(lean, -1.0), 1.0), min(max(turn, -1.0), 1.0))
 
     def gesture(self, before: Array, action: Array) -> Gesture:
         """

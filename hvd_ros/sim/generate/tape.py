@@ -112,8 +112,7 @@ class Tape:
 
     def moment(self, asked: Array | None) -> None:
         """Record how things stand, and what is asked for now; None: nothing any more."""
-        seen = self._env.observe(self._shows.modalities)
-        for name, message in self._messages(seen, asked):
+        for name, message in self._messages(asked):
             self._hear(name, cdr.encode(message))
         self._wait()
         self._recording.frame(self._now_ns, self._now_ns)
@@ -141,7 +140,7 @@ class Tape:
     def _now_ns(self) -> int:
         return (len(self._env.truths) - 1) * PERIOD_NS
 
-    def _messages(self, seen: Observation, asked: Array | None) -> list[tuple[str, Any]]:
+    def _messages(self, asked: Array | None) -> list[tuple[str, Any]]:
         env, body = self._env, self._env.body
         ns = self._credits.start_ns + self._now_ns
         position = env.position
@@ -155,10 +154,11 @@ class Tape:
             why = clipped(body, asked, sent)
             source = self._credits.source
             found += [('trace', messages.trace(body, ns, tick, sent, asked, why, source))]
-        if seen.sim_state is not None:
+        if self._shows.sim_state:
             names = env.sim_state_names
-            found += [('sim_state', messages.named_numbers(ns, names, seen.sim_state))]
-        return found + _sights(seen, ns, body, env.views)
+            found += [('sim_state', messages.named_numbers(ns, names, env.sim_state))]
+        sights = self._shows.modalities - {Modality.SIM_STATE}
+        return found + (_sights(env.observe(sights), ns, body, env.views) if sights else [])
 
     def _hear(self, name: str, data: bytes) -> None:
         stamp_ns = self._credits.start_ns + self._now_ns

@@ -41,16 +41,13 @@ class History:
     def append(self, truth: Truth) -> None:
         """Put one on top."""
         if not self._count:
-            self._kind, self._rows = type(truth), {}
-        for field in fields(truth):
-            value = np.asarray(getattr(truth, field.name))
-            rows = self._rows.get(field.name)
-            if rows is None:
-                rows = np.empty((_ROOM, *value.shape), value.dtype)
-            elif self._count == len(rows):
-                rows = np.concatenate((rows, np.empty_like(rows)))
-            self._rows[field.name] = rows
-            rows[self._count] = value
+            self._kind = type(truth)
+            first = {f.name: np.asarray(getattr(truth, f.name)) for f in fields(truth)}
+            self._rows = {n: np.empty((_ROOM, *v.shape), v.dtype) for n, v in first.items()}
+        elif self._count == len(self._rows['time_s']):
+            self._rows = {n: np.concatenate((r, np.empty_like(r))) for n, r in self._rows.items()}
+        for name, rows in self._rows.items():
+            rows[self._count] = getattr(truth, name)
         self._count += 1
 
     def view(self, steps: int | None = None) -> Any:
