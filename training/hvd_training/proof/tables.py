@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hvd_ros.sim.tasks.catalogue import TASKS
 from hvd_training.proof.cell import Cell, Data, Scale, one_of
 
-# Experts are so few that imitation leaves room: .17 of Pen Insert with 20, .37 with 40.
+# Experts are so few that imitation leaves room: .18 of Pen Insert with 20, .37 with 40.
 EXPERTS, IMPERFECT, ROLLOUTS = 20, 120, 0
 # What learns to act from few episodes on a CPU in minutes; hardly tuned.
 RECIPE = Scale(
