@@ -79,7 +79,7 @@ def test_every_wait_takes_what_was_asked_of_the_slow_clock_and_more_of_the_compu
 
 @pytest.mark.parametrize(
     ('slower', 'busy', 'then'),
-    [(1.0, 0.2, 1.0), (1.0, 0.45, 1.0), (1.0, 0.6, 1.5), (1.0, 1.0, 2.5), (2.5, 0.6, 3.5),
+    [(1.0, 0.2, 1.0), (1.0, 0.4, 1.0), (1.0, 0.6, 1.5), (1.0, 1.0, 2.5), (2.5, 0.6, 4.0),
      (2.5, 0.4, 2.5), (8.0, 0.9, 8.0)],
 )  # fmt: skip
 def test_the_pace_leaves_the_computer_room(slower, busy, then):

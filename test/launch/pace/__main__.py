@@ -24,7 +24,7 @@ import time
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parents[2] / 'build' / 'pace' / 'slow_motion.so'
-ROOM = 0.45  # most that the graph at rest may take of the computer
+ROOM = 0.4  # most that the graph at rest may take of the computer
 SLOWEST = 8.0
 RUNS = 3
 SOME_FAILED = 1  # of pytest's exit codes
