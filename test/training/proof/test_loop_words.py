@@ -81,3 +81,14 @@ def test_a_live_part_that_fails_on_a_busy_computer_says_so() -> None:
     assert 'other work takes 90% of' in live.why_not(0.9)
     assert 'hvd doctor' in live.why_not(0.1)
     assert 0.0 <= live.busy_share(0.05) <= 1.0
+
+
+def test_a_live_episode_that_was_lost_ends_with_a_reason_and_code_1(
+    monkeypatch, tmp_path, capsys
+) -> None:
+    monkeypatch.setattr(live, '_LOOK_S', 0.05)
+    monkeypatch.setattr(live, '_rollout', lambda words: (0, {'lost': 'the mux refuses'}))
+    assert live.play(tmp_path, 'pen_insert', (7,), 'rays', 8080) == 1
+    assert 'did not go well live' in capsys.readouterr().err
+    monkeypatch.setattr(live, '_rollout', lambda words: (0, {'lost': ''}))
+    assert live.play(tmp_path, 'pen_insert', (7,), 'rays', 8080) == 0

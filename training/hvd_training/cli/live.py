@@ -9,11 +9,13 @@ a computer that has time: how busy it was before says whether a failure is its f
 
 from collections.abc import Sequence
 import itertools
+import json
 import os
 from pathlib import Path
 import subprocess
 import sys
 import time
+from typing import Any
 
 _LOOK_S = 2.0
 # The graph with a policy and the page takes about one core of two.
@@ -21,7 +23,7 @@ _BUSY = 0.5
 
 
 def play(policy: Path, task: str, seeds: Sequence[int], cloud: str, port: int) -> int:
-    """Play the episodes of some seeds; return 0, or the code of the first that did not run."""
+    """Play the episodes of some seeds; return 0, or the code of the first that was lost."""
     print('\nthe same policy through the whole ROS graph, in real time')
     busy = busy_share(_LOOK_S)
     if busy > _BUSY:
@@ -33,27 +35,41 @@ def play(policy: Path, task: str, seeds: Sequence[int], cloud: str, port: int) -
             print(f'\nseed {seed}{"; Ctrl-C ends" if forever else ""}', flush=True)
             words = [
                 'rollout', f'run:{policy}', '--task', task, '--seed', str(seed),
-                '--cloud', cloud, '--viewer', str(port),
+                '--cloud', cloud, '--viewer', str(port), '--json',
             ]  # fmt: skip
-            code = subprocess.call([sys.executable, '-m', 'hvd_ros.cli.main', *words])
-            if code:
+            code, told = _rollout(words)
+            if code or told.get('lost'):
                 print(why_not(busy), file=sys.stderr)
-                return code
+                return code or 1
             played += 1
     except KeyboardInterrupt:
         print()
     return 0 if played else 130
 
 
+def _rollout(words: Sequence[str]) -> tuple[int, dict[str, Any]]:
+    """Run the verb and pass on what it says; return its code, and its line for machines."""
+    told: dict[str, Any] = {}
+    command = [sys.executable, '-m', 'hvd_ros.cli.main', *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith('{'):
+                told = json.loads(line)
+            else:
+                print(line, end='', flush=True)
+    return process.returncode, told
+
+
 def why_not(busy: float) -> str:
-    """Say what a rollout that did not run most likely means."""
+    """Say what a rollout that did not run, or was lost on the way, most likely means."""
     if busy > _BUSY:
         return (
-            f'it did not run live, most likely because {_too_busy(busy)}: end what else runs '
+            f'it did not go well live, most likely because {_too_busy(busy)}: end what else runs '
             'and give the same command again; everything before the live part is kept'
         )
     return (
-        'it did not run live, though the computer had time: hvd doctor looks for what is wrong; '
+        'it did not go well live, though the computer had time: ask hvd doctor what is wrong; '
         'everything before the live part is kept'
     )
 
