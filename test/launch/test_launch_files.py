@@ -47,7 +47,6 @@ def test_every_file_and_main_argument_has_a_golden_expansion() -> None:
         'hardware',
         'transport',
         'operator',
-        'scene',
         'guardian',
         'viewer',
         'cameras',

@@ -10,6 +10,7 @@ import yaml
 
 from hvd_ros.cli.launching.file import LaunchNode, declared, expand, launch_file
 from hvd_ros.core.config import build
+from hvd_ros.core.errors import ConfigError
 
 pytest.importorskip('rclpy')
 pytestmark = pytest.mark.ros
@@ -78,16 +79,25 @@ def test_every_value_is_one_that_the_node_takes(file: str, arguments: dict[str, 
         assert not shared or known, node.name
 
 
-def test_the_launch_files_offer_every_scene_script_and_manner_that_there_is() -> None:
+def test_the_launch_files_offer_every_setting_script_and_manner_that_there_is() -> None:
     from hvd_ros.sim.experts.catalogue import EXPERTS
     from hvd_ros.sim.experts.manner import KINDS
     from hvd_ros.sim.operator_script import MANNERS, SCRIPTS, TASK_SCRIPTS
     from hvd_ros.sim.tasks.setting import SETTINGS
-    from hvd_ros.sim.vendor_side import PLACES
 
     arguments = declared(launch_file('sim'))
-    assert arguments['scene'].choices == tuple(PLACES)
     assert arguments['setting'].choices == tuple(SETTINGS)
     assert tuple(EXPERTS) == TASK_SCRIPTS
     assert arguments['operator'].choices == ('none', *SCRIPTS, *TASK_SCRIPTS)
     assert arguments['manner'].choices == MANNERS == KINDS
+
+
+def test_a_scene_is_refused_by_the_twin_which_knows_them_all() -> None:
+    from hvd_ros.nodes.sim_robot_node import SimRobotConfig
+    from hvd_ros.sim.vendor_side import PLACES
+
+    assert not declared(launch_file('sim'))['scene'].choices
+    for place in PLACES:
+        build(SimRobotConfig, {'scene': place})
+    with pytest.raises(ConfigError, match="did you mean 'pen_insert'"):
+        build(SimRobotConfig, {'scene': 'pen_inset'})

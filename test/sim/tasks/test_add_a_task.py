@@ -3,20 +3,24 @@
 """docs/add_a_task.md does what it says: its files are made from the page, and played."""
 
 import importlib
+import os
 from pathlib import Path
 import re
+import subprocess
 import sys
 
 import pytest
 
 mujoco = pytest.importorskip('mujoco')
 
+from hvd_ros.cli.launching.file import expand, launch_file  # noqa: E402
 from hvd_ros.core.policy.observation import modalities  # noqa: E402
 from hvd_ros.core.robot.description import load_body  # noqa: E402
 from hvd_ros.core.tasks import load_task  # noqa: E402
 from hvd_ros.sim import tasks  # noqa: E402
 from hvd_ros.sim.task_env import TaskEnv  # noqa: E402
 from hvd_ros.sim.tasks import catalogue, facts  # noqa: E402
+from hvd_ros.sim.vendor_side import VendorSide  # noqa: E402
 
 PAGE = Path(__file__).resolve().parents[3] / 'docs' / 'add_a_task.md'
 BLOCKS = re.findall(r'```(yaml|python)\n(.*?)```', PAGE.read_text(), flags=re.DOTALL)
@@ -40,7 +44,7 @@ def added(tmp_path, monkeypatch):
     sys.modules.pop(f'{tasks.__name__}.{NAME}', None)
 
 
-def test_two_files_make_a_task(added):
+def test_one_file_and_a_preset_make_a_task(added):
     assert load_task(added).prompt == 'lift the block'
     env = TaskEnv(added, BODY)
     env.reset(0)
@@ -63,6 +67,36 @@ def test_two_files_make_a_task(added):
         env.step(action)
     env.step(action)
     assert env.scores == (1.0,)
+
+
+def test_the_twin_stands_in_it(added):
+    nodes = expand(launch_file('teleop'), {'scene': added}, {})
+    twin = next(node for node in nodes if node.name == 'sim_robot')
+    assert {'scene': added} in twin.parameters
+    side = VendorSide(BODY, scene=added, seed=3)
+    assert side.stage.scoreboard.task == added
+    side.robot.step(0.1)
+    assert side.stage.scoreboard.time_s == pytest.approx(0.1)
+
+
+def test_a_lab_brings_one_without_touching_ours(tmp_path):
+    (tmp_path / 'tasks').mkdir()
+    (tmp_path / 'tasks' / f'{NAME}.yaml').write_text(BLOCKS[0][1])
+    (tmp_path / f'{NAME}.py').write_text(BLOCKS[1][1])
+    about = tmp_path / 'their_lab-1.0.dist-info'
+    about.mkdir()
+    (about / 'METADATA').write_text('Metadata-Version: 2.1\nName: their-lab\nVersion: 1.0\n')
+    (about / 'entry_points.txt').write_text(f'[hvd.tasks]\n{NAME} = {NAME}:TASK\n')
+    play = 'from hvd_ros.sim.vendor_side import PLACES\nprint(PLACES[-1])\n' + BLOCKS[3][1]
+    home = {'PYTHONPATH': str(tmp_path), 'HVD_CONFIG_DIR': str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, '-c', play],
+        env=os.environ | home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout.startswith(f'{NAME}\n(0.0,)'), said.stderr
 
 
 def test_the_proof_on_the_page_holds(added):
