@@ -124,15 +124,20 @@ def stage_ends(task: SimTask, history: Truth) -> tuple[int, ...]:
 
     A stage that is worth nothing ended when the episode did; none ends before the one before it.
     """
-    steps = len(history.time_s)
-    begun = [until(history, n) for n in range(1, steps + 1)]
     ends: list[int] = []
     for stage in task.stages:
-        worth = np.array([stage(part) for part in begun])
-        changes = np.flatnonzero(np.diff(worth))
-        end = int(changes[-1]) + 1 if changes.size and worth[-1] > 0 else steps - 1
-        ends.append(max([end, *ends]))
+        ends.append(max([_settled(stage, history), *ends]))
     return tuple(ends)
+
+
+def _settled(stage: Score, history: Truth) -> int:
+    """Return the step since which a stage is worth what it is at the end, if it is anything."""
+    steps, worth = len(history.time_s), stage(history)
+    # From the end: most of an episode lies before what settled a late stage.
+    for n in range(steps - 1, 0, -1) if worth > 0 else ():
+        if stage(until(history, n)) != worth:
+            return n
+    return steps - 1
 
 
 def episodes_of(touching: Flags, gap: int = 5) -> int:
