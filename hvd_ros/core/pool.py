@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 import multiprocessing
+import os
 import signal
+import threading
+import time
 from typing import TypeVar
 
 from hvd_ros.core.errors import EpisodeError
 
 _J = TypeVar('_J')
 _D = TypeVar('_D')
+_LOOK_S = 1.0
 
 
 class WorkerDied(EpisodeError):
@@ -37,7 +41,9 @@ def run_pool(
         return
     # Spawned, not forked: the parent may have threads of encoders and readers.
     context = multiprocessing.get_context('spawn')
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_ctrl_c_to_parent)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=belong_to, initargs=(os.getpid(),)
+    )
     try:
         waiting: set[Future[_D]] = set()
         queue = iter(jobs)
@@ -55,6 +61,17 @@ def run_pool(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_ctrl_c_to_parent() -> None:
-    """Let a worker end its job; the parent, which got the same signal, gives it no other."""
+def belong_to(parent: int) -> None:
+    """
+    Let a worker end its job at Ctrl-C, of which the parent tells it, and end it with its parent.
+
+    One whose parent was killed would wait for its next job for ever.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

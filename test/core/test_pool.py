@@ -4,7 +4,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 
+import psutil
 import pytest
 
 from hvd_ros.core.pool import WorkerDied, run_pool
@@ -63,3 +66,19 @@ def test_what_a_job_raises_is_raised_here(workers):
 
 def test_ctrl_c_does_not_end_a_job():
     assert list(run_pool(press_ctrl_c, [1, 2], 2, '')) in ([1, 2], [2, 1])
+
+
+def test_no_worker_outlives_a_parent_that_is_killed():
+    begin = (
+        'from hvd_ros.core.pool import run_pool; results = run_pool(abs, [1] * 9, 2, ""); '
+        'next(results); print("begun", flush=True); input()'
+    )
+    with subprocess.Popen(
+        [sys.executable, '-c', begin], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout.readline() == b'begun\n'
+        workers = psutil.Process(parent.pid).children()
+        parent.kill()
+    gone, alive = psutil.wait_procs(workers, timeout=20)
+    assert len(gone) >= 2
+    assert not alive

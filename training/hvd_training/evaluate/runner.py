@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import multiprocessing
 import os
 from pathlib import Path
-import signal
 
 from hvd_ros.core.errors import HvdError
+from hvd_ros.core.pool import belong_to
 from hvd_ros.core.robot.body import Body
 from hvd_ros.core.robot.description import load_body
 from hvd_ros.sim.cameras import RAY_LOOKS, Look
@@ -172,7 +172,7 @@ def _pooled(queue: Iterator[Job], workers: int) -> Iterator[tuple[Job, Outcome]]
     # Spawned, not forked: torch and graphics do not survive a fork.
     context = multiprocessing.get_context('spawn')
     pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin, initargs=(workers,)
+        workers, mp_context=context, initializer=_begin, initargs=(workers, os.getpid())
     )
     waiting: dict[Future[Outcome], Job] = {}
     try:
@@ -235,7 +235,6 @@ def _work(job: Job) -> Outcome:
     return _DESK.play(job)
 
 
-def _begin(workers: int) -> None:
-    # The parent is told of Ctrl-C and ends us; a traceback a worker would say nothing more.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin(workers: int, parent: int) -> None:
+    belong_to(parent)
     os.environ.setdefault('OMP_NUM_THREADS', str(max(1, (os.cpu_count() or 1) // workers)))
