@@ -102,11 +102,14 @@ class ReplayNode(Node):
         since_ns = self._log_ns if self._config.start_s else 0
         self._playback = Playback(self._episode.messages(), since_ns)
         self._last_ns = time.monotonic_ns() + round(_GATHER_S * 1e9)
+        if self._drive is not None:
+            self._drive.again()
 
     def _on_tick(self) -> None:
         now_ns = time.monotonic_ns()
-        runs = self._drive is None or self._drive.tick(self._log_ns)
-        if now_ns > self._last_ns:
+        gathered = now_ns > self._last_ns
+        runs = self._drive is None or self._drive.tick(self._log_ns, may_play=gathered)
+        if gathered:
             self._check_alone()
             if runs and not self._leave_ns:
                 self._play(now_ns - self._last_ns)

@@ -142,6 +142,28 @@ def test_driving_goes_to_the_first_pose_before_the_time_runs(bench, tmp_path) ->
     assert seqs == sorted(set(seqs))
 
 
+def test_who_is_there_at_once_does_not_drive_before_the_time_runs(bench, tmp_path) -> None:
+    folder = make_episode(tmp_path, frames=20)
+    table = Episode.open(folder).table()
+    first = table.trace_sent[table.trace_received_ns <= table.stamp_ns[0]][-1]
+    bench.peer.create_service(
+        SetMode, 'mux/set_mode', lambda _, r: setattr(r, 'success', True) or r
+    )
+    joints = bench.peer.create_publisher(JointState, 'joint_states', qos.STATE)
+    there = JointState(
+        name=[d.joint for d in BODY.dimensions if d.joint],
+        position=(first * [d.joint_per_unit for d in BODY.dimensions])[JOINTS].tolist(),
+    )
+    node = bench.start(episode=str(folder), drive=True, loop=True)
+    for _ in range(2):
+        # What is published before subscribers have found us is lost to them: the time waits.
+        begins_ns = node._last_ns
+        bench.wait(lambda: bool(joints.publish(there))
+                   or node._drive.stage is drive.Stage.PLAYING)  # fmt: skip
+        assert time.monotonic_ns() > begins_ns
+        bench.wait(lambda: node._drive.stage is drive.Stage.APPROACHING)
+
+
 def test_a_robot_that_does_not_get_there_ends_the_drive(bench, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(drive, '_PATIENCE_TICKS', 20)
     bench.peer.create_service(

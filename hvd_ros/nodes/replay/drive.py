@@ -52,8 +52,17 @@ class Drive:
         self._status = Latest(node, MuxStatus, 'mux/status', qos.LATCHED)
         self._led = False  # whether the mux was heard to follow us
 
-    def tick(self, log_ns: int) -> bool:
-        """Ask for the target of this moment; return whether the episode's time may run on."""
+    def again(self) -> None:
+        """Go to the first pose once more, for an episode that begins anew."""
+        if self.stage is Stage.PLAYING:
+            self._enter(Stage.APPROACHING)
+
+    def tick(self, log_ns: int, may_play: bool) -> bool:
+        """
+        Ask for the target of this moment; return whether the episode's time may run on.
+
+        While it may not, the base must not drive what the first moment says.
+        """
         target = self._targets.at(log_ns).copy()
         self._ticks += 1
         self._check_mux()
@@ -64,7 +73,7 @@ class Drive:
         self._publish(target)
         if self.stage is Stage.WAITING and self._ticks % _ASK_EVERY == 0:
             self._ask()
-        elif self.stage is Stage.APPROACHING and self._is_there(target):
+        elif self.stage is Stage.APPROACHING and self._is_there(target) and may_play:
             self._enter(Stage.PLAYING)
         return False
 
