@@ -43,6 +43,7 @@ def test_the_bench_of_the_tasks_has_its_keys(monkeypatch):
         assert factor == pytest.approx(0.1 * figures[f'{task}_steps_per_s'])
         assert f'{task}_expert_success' in figures
     assert figures['pen_insert_expert_success'] == 1.0
+    assert 0 < figures['pen_insert_cpu_s_per_episode'] < 20
     assert figures['memory_mb'] > 50
     assert math.isnan(figures['ratio_vs_robosuite'])
 

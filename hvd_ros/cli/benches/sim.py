@@ -4,8 +4,9 @@
 How fast the five tasks are played, how well by their experts, and what a picture costs.
 
 Steps are those of the experts' episodes, contacts and scores included, without the operators' own
-thinking. Beside them, in the same run, robosuite's mobile manipulator in the interpreter that
-HVD_ROBOSUITE_PYTHON names; without one its figures are nothing.
+thinking, which the processor time of an episode has as well. Beside them, in the same run,
+robosuite's mobile manipulator in the interpreter that HVD_ROBOSUITE_PYTHON names; without one its
+figures are nothing.
 """
 
 from collections.abc import Callable
@@ -71,6 +72,7 @@ def measure(quick: bool, minutes: float | None) -> dict[str, float]:
 def _played(env: TaskEnv, solver: Solver, seconds: float, whole: bool) -> dict[str, float]:
     """Play episodes until the time is over; one that is not played to its end has no success."""
     task, steps, spent, wins, began = env.task.name, 0, 0.0, [], time.perf_counter()
+    began_cpu = time.process_time()
     for seed in seeds_for('test', _EPISODES):
         env.reset(seed)
         rng = np.random.default_rng((seed, 1))
@@ -85,7 +87,9 @@ def _played(env: TaskEnv, solver: Solver, seconds: float, whole: bool) -> dict[s
         wins.append(min(env.scores) == 1.0)
         if time.perf_counter() - began >= seconds:
             break
+    cpu_s = time.process_time() - began_cpu
     return {
+        f'{task}_cpu_s_per_episode': cpu_s / len(wins) if whole else math.nan,
         f'{task}_steps_per_s': steps / spent,
         f'{task}_expert_success': sum(wins) / len(wins) if whole else math.nan,
         f'{task}_episodes': len(wins),
