@@ -72,6 +72,13 @@ class Plan:
                 f"mix '{self.mix}' has rollouts but no experts to learn from; name who plays with "
                 '--policy, such as neighbours:PATH'
             )
+        strange = self._of('rollout') - self._of('expert') if self.fits_itself else None
+        if strange:
+            raise ConfigError(
+                f"{self.episodes} episodes of mix '{self.mix}': {', '.join(sorted(strange))} "
+                'would have rollouts but no expert to learn them from; ask for more episodes or '
+                'fewer --tasks, or name who plays with --policy'
+            )
 
     @property
     def fits_itself(self) -> bool:
@@ -107,6 +114,11 @@ class Plan:
                     'suboptimal': 'correction' if repaired else 'imperfect',
                 }
                 yield kind, manners.get(kind, '')
+
+    def _of(self, kind: str) -> set[str]:
+        """Return the tasks that have episodes of a kind."""
+        rows = enumerate(self._rows())
+        return {self.tasks[number % len(self.tasks)] for number, row in rows if row[0] == kind}
 
     def _job(self, number: int, kind: str, manner: str) -> Job:
         name = f'sim-{self.digest}-{number:06d}'

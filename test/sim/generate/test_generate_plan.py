@@ -99,6 +99,7 @@ def test_whatever_changes_a_number_changes_the_names(change):
         ({'setting': 'pose2'}, "did you mean 'pose'"),
         ({'seed': -1}, 'seed -1'),
         ({'robot': 'r2'}, "unknown robot 'r2'"),
+        ({'episodes': 6}, "6 episodes of mix 'wb50': trash_dispose would have rollouts"),
         ({'mix': 'rollouts'}, 'no experts to learn from; name who plays with --policy'),
         ({'episodes': 1, 'mix': 'imperfect', 'policy': ''}, None),
         ({'mix': 'rollouts', 'policy': 'neighbours:x'}, None),
