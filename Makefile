@@ -13,7 +13,7 @@ PYTEST = $(BIN)/python -m pytest
 AGAIN := --reruns 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-guards lint lock clean
+.PHONY: help setup demo loop test test-fast test-guards lint lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -21,8 +21,10 @@ help: ## list these commands
 setup: ## make or refresh .venv (a second when nothing changed)
 	@tools/setup.sh
 
-demo: setup ## a simulated robot is teleoperated, then learns and drives itself; the same command goes on
-	@$(BIN)/hvd demo --once
+demo: setup ## a simulated robot, teleoperated through the whole command path
+	@$(BIN)/hvd demo
+
+loop: setup ## the robot learns a task from demonstrations and faults; the same command goes on
 	@$(BIN)/hvd loop
 
 test: setup ## every test; those of the whole graph alone, and slower than life where the computer is too slow
